@@ -1,0 +1,29 @@
+"""goodinit: is your network's initialization good? Compare, predict, check, fix, teach.
+
+The modules are the API, and each is imported on first use: ``import goodinit as gi``, then ``gi.initializers``,
+``gi.datasets``, ``gi.networks``, ``gi.study``, ``gi.figures``, ``gi.report``. The verbs are functions here at the top.
+"""
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from goodinit.study import compare as compare
+
+VERBS = {"compare": "goodinit.study"}
+MODULES = ("activations", "datasets", "figures", "initializers", "networks", "report", "study", "train")
+
+__all__ = ["activations", "compare", "datasets", "figures", "initializers", "networks", "report", "study", "train"]
+
+
+def __getattr__(name: str) -> Any:
+    """Import a module or a verb when it is first asked for."""
+    if name in MODULES:
+        return importlib.import_module(f"goodinit.{name}")
+    if name in VERBS:
+        return getattr(importlib.import_module(VERBS[name]), name)
+    raise AttributeError(f"module 'goodinit' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted([*MODULES, *VERBS])
