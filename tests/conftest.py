@@ -1,0 +1,34 @@
+"""What all tests share."""
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from goodinit.errors import InputError
+
+
+@pytest.fixture(scope="session")
+def data_folder() -> Path:
+    """Return the folder with MNIST and the cats; without it skip, or fail where nothing may be skipped."""
+    named = os.environ.get("GOODINIT_DATA")
+    if named:
+        return Path(named)
+    reason = "GOODINIT_DATA does not name the folder with mnist/ and cats/"
+    if os.environ.get("GOODINIT_REQUIRE_ALL") == "1":
+        pytest.fail(reason)
+    pytest.skip(reason)
+
+
+@pytest.fixture(scope="session")
+def refused() -> Callable[..., None]:
+    """Return a check that a call raises InputError with all the given parts in its message."""
+
+    def check(make: Callable[[], object], *parts: str) -> None:
+        with pytest.raises(InputError) as caught:
+            make()
+        for part in parts:
+            assert part in str(caught.value)
+
+    return check
