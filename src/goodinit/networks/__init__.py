@@ -1,0 +1,6 @@
+"""Reference networks: their layers and a pure forward pass in JAX."""
+
+from goodinit.networks.dense import Network, Parameters, affine, inverted_dropout, mlp, parse_sizes
+from goodinit.networks.losses import TASKS, Task
+
+__all__ = ["TASKS", "Network", "Parameters", "Task", "affine", "inverted_dropout", "mlp", "parse_sizes"]

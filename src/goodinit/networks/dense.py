@@ -1,0 +1,185 @@
+"""Dense networks: their layers, and one pure function from parameters and inputs to logits.
+
+Samples lie on the last axis everywhere in here: inputs are (features, examples), logits (outputs, examples).
+"""
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from types import SimpleNamespace
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+
+from goodinit.activations import Activation, activation
+from goodinit.errors import InputError, fraction, whole
+from goodinit.layer import Layer, bias, dense
+from goodinit.spelling import clip, shorten
+
+Array = jax.Array
+Parameters = Mapping[str, Array]
+
+barrier: Callable[[Array], Array] = jax.lax.optimization_barrier
+XP = SimpleNamespace(**vars(jnp), erf=jax.scipy.special.erf)
+WIDEST = 2**20  # units of one layer; a larger number is a slip of the keyboard
+DEEPEST = 10_000
+
+
+@dataclass(frozen=True)
+class Network:
+    """A reference network.
+
+    Parameters
+    ----------
+    weights, biases : tuple of Layer
+        The tensors, in order; ``layer1.weight`` has shape (outputs, inputs).
+    activation : Activation
+        Follows every layer but the last.
+    dropout : float
+        Share of every hidden layer's activations that is dropped in training.
+    """
+
+    weights: tuple[Layer, ...]
+    biases: tuple[Layer, ...]
+    activation: Activation
+    dropout: float = 0.0
+
+    @property
+    def sizes(self) -> tuple[int, ...]:
+        """Widths from the inputs to the outputs."""
+        return (self.weights[0].shape[1], *(layer.shape[0] for layer in self.weights))
+
+    def __str__(self) -> str:
+        return "-".join(map(str, self.sizes))
+
+    def forward(self, parameters: Parameters, inputs: Array, dropout_key: Array | None = None) -> Array:
+        """Return the logits.
+
+        Parameters
+        ----------
+        parameters : mapping of tensor name to array
+            Weights (outputs, inputs) and biases (outputs,).
+        inputs : array, shape (features, examples)
+        dropout_key : JAX random key or None
+            Given in training only: without it nothing is dropped.
+
+        Returns
+        -------
+        array, shape (outputs, examples)
+        """
+        a = inputs
+        for depth, (weight, offset) in enumerate(zip(self.weights, self.biases, strict=True)):
+            z = affine(parameters[weight.name], parameters[offset.name], a)
+            if depth == len(self.weights) - 1:
+                break
+            a = self.activation.formula(z, XP)
+            if self.dropout and dropout_key is not None:
+                a = inverted_dropout(a, self.dropout, jax.random.fold_in(dropout_key, depth))
+        return z
+
+
+@jax.custom_vjp
+def affine(weight: Array, offset: Array, a: Array) -> Array:
+    """Return z = W a + b with W (outputs, inputs), b (outputs,), a (inputs, examples).
+
+    Its backward pass is written out: dW = dz a^T, db = sum of dz over examples, da = W^T dz. The barrier makes XLA
+    transpose the small matrix once instead of walking it crosswise, which alone is 0.95 of 3.9 microseconds of a
+    step of the 2-10-5-1 network.
+    """
+    return weight @ a + offset[:, None]
+
+
+def _affine_forward(weight: Array, offset: Array, a: Array) -> tuple[Array, tuple[Array, Array]]:
+    return affine(weight, offset, a), (weight, a)
+
+
+def _affine_backward(saved: tuple[Array, Array], dz: Array) -> tuple[Array, Array, Array]:
+    weight, a = saved
+    return dz @ a.T, dz.sum(axis=1), barrier(weight.T) @ dz
+
+
+affine.defvjp(_affine_forward, _affine_backward)
+
+
+def inverted_dropout(a: Array, rate: float, key: Array) -> Array:
+    """Return `a` with a share `rate` of its entries set to 0 and the others divided by 1 - rate.
+
+    The gradient passes through the same mask and the same division.
+    """
+    kept = jax.random.bernoulli(key, 1 - rate, a.shape)
+    return jnp.where(kept, a / (1 - rate), 0)
+
+
+def mlp(
+    sizes: Sequence[int], *, activation: str | Activation | Callable[[Any], Any] = "relu", dropout: float = 0.0
+) -> Network:
+    """Return a dense network.
+
+    Parameters
+    ----------
+    sizes : sequence of int
+        Widths from the inputs to the outputs, at least two of them: ``[2, 10, 5, 1]``.
+    activation : str or callable
+        Follows every hidden layer: a name (`goodinit.activations.ACTIVATIONS`) or an elementwise function that
+        JAX can differentiate.
+    dropout : float
+        Share of hidden activations dropped in training, 0 <= dropout < 1.
+
+    Raises
+    ------
+    InputError
+        If a width is not a whole number > 0, there are fewer than two, or an option is out of range.
+    """
+    widths = [whole("the width of a layer", size, 1) for size in sizes]
+    _check_sizes(widths, "-".join(map(str, widths)))
+    between = activation_of(activation)
+    last = len(widths) - 1
+    weights = tuple(
+        dense(
+            f"layer{k}.weight",
+            widths[k - 1],
+            widths[k],
+            activation=between.name if k < last else "linear",
+            role="hidden" if k < last else "output",
+        )
+        for k in range(1, len(widths))
+    )
+    biases = tuple(bias(f"layer{k}.bias", weight) for k, weight in enumerate(weights, start=1))
+    return Network(weights, biases, between, fraction("dropout", dropout))
+
+
+activation_of = activation  # inside mlp its own option hides the function
+
+
+def parse_sizes(text: str) -> list[int | None]:
+    """Read ``2-10-5-1``; ``auto`` may stand at either end and becomes None, to be taken from the data.
+
+    Raises
+    ------
+    InputError
+        If the text does not follow this form.
+    """
+    words = shorten(text).strip().split("-")
+    sizes: list[int | None] = []
+    for at, word in enumerate(words):
+        if word == "auto" and at in (0, len(words) - 1):
+            sizes.append(None)
+        elif re.fullmatch("[0-9]{1,9}", word) and int(word) > 0:
+            sizes.append(int(word))
+        else:
+            raise InputError(
+                f"network {clip(text)!r}: widths are whole numbers > 0 joined by '-', with 'auto' allowed at "
+                f"either end, got {clip(word)!r}; an example is 2-10-5-1"
+            )
+    _check_sizes(sizes, text)
+    return sizes
+
+
+def _check_sizes(sizes: Sequence[int | None], text: str) -> None:
+    if len(sizes) < 2:
+        raise InputError(
+            f"network {clip(text)!r} needs at least two widths, inputs and outputs; an example is 2-10-5-1"
+        )
+    if len(sizes) > DEEPEST or max(size or 0 for size in sizes) > WIDEST:
+        raise InputError(f"network {clip(text)!r} exceeds {DEEPEST} layers or {WIDEST} units in a layer")

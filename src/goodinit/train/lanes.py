@@ -1,0 +1,192 @@
+"""One compiled program that trains a fixed number of replicas side by side, its lanes."""
+
+import contextlib
+import itertools
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from numpy.typing import NDArray
+
+from goodinit.datasets import Data
+from goodinit.train.order import ABSENT, batches
+from goodinit.train.step import Examples, Replica, State, gather
+from goodinit.train.training import LANES, Training, record_steps
+
+Array = jax.Array
+wait: Callable[[Any], Any] = jax.block_until_ready
+
+CALL = 2**30  # multiply-adds of one compiled call: some tenths of a second, the longest that Ctrl-C waits
+
+
+@dataclass(frozen=True)
+class Start:
+    """Where a replica starts: initial parameters, learning rate, and the seed of its data order and dropout."""
+
+    parameters: dict[str, NDArray[np.float64]]
+    learning_rate: float
+    seed: int
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of a replica.
+
+    Parameters
+    ----------
+    records : array, shape (records, 5)
+        Columns as in `step.RECORDED`, rows as in `record_steps`.
+    parameters : dict of str to array
+        The trained tensors.
+    """
+
+    records: NDArray[Any]
+    parameters: dict[str, NDArray[Any]]
+
+
+class Held(NamedTuple):
+    """The data on the device: examples last, and for mini-batches once more with the examples first."""
+
+    train: Examples
+    test: Examples
+    rows: Examples | None
+
+
+class Program(NamedTuple):
+    """The compiled functions of a `Training`."""
+
+    begin: Callable[..., State]
+    advance: Callable[..., State]
+    evaluate: Callable[..., Array]
+
+
+class Stopped(Exception):  # noqa: N818 - not an error, somebody asked for it
+    """Training was asked to stop before its end."""
+
+
+@contextlib.contextmanager
+def arithmetic(training: Training) -> Iterator[None]:
+    """Compute in the precision that was asked for: float64 where wanted, and no shortened products on a GPU."""
+    with jax.enable_x64(training.precision == "float64"), jax.default_matmul_precision("highest"):
+        yield
+
+
+def hold(training: Training, data: Data) -> Held:
+    """Put the data on the device."""
+
+    def both(inputs: NDArray[Any], targets: NDArray[Any]) -> tuple[NDArray[Any], NDArray[Any]]:
+        whole = np.int32 if training.task == "multiclass" else training.precision
+        return np.asarray(inputs, training.precision), np.asarray(targets, whole)
+
+    def last(inputs: NDArray[Any], targets: NDArray[Any]) -> Examples:
+        return Examples(jnp.asarray(np.ascontiguousarray(inputs.T)), jnp.asarray(np.ascontiguousarray(targets.T)))
+
+    train = both(data.train_inputs, data.train_targets)
+    rows = Examples(*map(jnp.asarray, train)) if training.batch_size else None
+    return Held(last(*train), last(*both(data.test_inputs, data.test_targets)), rows)
+
+
+@lru_cache(maxsize=16)
+def program(training: Training) -> Program:
+    """Return the compiled functions of a training; all that changes between calls is an argument."""
+    replica = Replica(training)
+
+    def one_step(state: State, rate: Array, key: Array, order: Array | None, step: Array, held: Held) -> State:
+        drop = jax.random.fold_in(key, step) if training.network.dropout else None
+        if order is None or held.rows is None:
+            return replica.step(state, rate, held.train, None, drop)
+        return replica.step(state, rate, *gather(held.rows, order), drop)
+
+    def advance(
+        state: State, rates: Array, keys: Array, order: Array | None, first: Array, count: Array, held: Held
+    ) -> State:
+        lanes = jax.vmap(one_step, in_axes=(0, 0, 0, None if order is None else 0, None, None))
+
+        def body(at: Array, state: State) -> State:
+            return lanes(state, rates, keys, None if order is None else order[:, at], first + at, held)
+
+        final: State = jax.lax.fori_loop(0, count, body, state)
+        return final
+
+    def evaluate(state: State, held: Held) -> Array:
+        # one lane after the other where the activations of all examples would fill the memory
+        numbers = held.train.inputs.shape[1] * sum(training.network.sizes)
+        recorded: Array = jax.lax.map(
+            lambda parameters: replica.evaluate(parameters, held.train, held.test),
+            state[0],
+            batch_size=LANES if numbers <= 2**20 else 1,
+        )
+        return recorded
+
+    # XLA's own threads cost more than they bring: the cores are busy with one group of lanes each
+    options = {"xla_cpu_multi_thread_eigen": False} if jax.default_backend() == "cpu" else None
+    return Program(
+        jax.jit(jax.vmap(replica.start)),
+        jax.jit(advance, compiler_options=options),
+        jax.jit(evaluate, compiler_options=options),
+    )
+
+
+def run(
+    training: Training,
+    held: Held,
+    starts: list[Start],
+    *,
+    steps: int,
+    record_every: int,
+    progress: Callable[[int], None],
+    stop: threading.Event,
+) -> list[Outcome]:
+    """Train replicas, one in each lane, and return what became of them.
+
+    Raises
+    ------
+    Stopped
+        At the next compiled call after `stop` is set.
+    """
+    compiled = program(training)
+    examples = held.train.inputs.shape[1]
+    most = steps_in_a_call(training, examples, len(starts), record_every)
+    rates = jnp.asarray([start.learning_rate for start in starts], training.precision)
+    keys = jnp.stack([jax.random.key(start.seed, impl="threefry2x32") for start in starts])
+    stacked = {name: np.stack([start.parameters[name] for start in starts]) for name in starts[0].parameters}
+    state = compiled.begin({name: jnp.asarray(array, training.precision) for name, array in stacked.items()})
+    records = [np.asarray(compiled.evaluate(state, held))]
+    marks = record_steps(steps, record_every)
+    for at, mark in itertools.pairwise(marks):
+        for first in range(at, mark, most):
+            if stop.is_set():
+                raise Stopped
+            count = min(most, mark - first)
+            order = _orders(training.batch_size, examples, starts, first, count, most)
+            state = compiled.advance(state, rates, keys, order, np.int32(first), np.int32(count), held)
+            wait(state)
+            progress(count)
+        records.append(np.asarray(compiled.evaluate(state, held)))
+    return _outcomes(np.stack(records, axis=1), state)
+
+
+def steps_in_a_call(training: Training, examples: int, lanes: int, record_every: int) -> int:
+    """Return how many steps one compiled call makes at most."""
+    step = 3 * training.multiply_adds * min(examples, training.batch_size or examples) * lanes
+    return max(1, min(record_every, CALL // step))
+
+
+def _orders(batch: int | None, examples: int, starts: list[Start], first: int, count: int, most: int) -> Array | None:
+    """Return the examples of the next steps for every lane, shape (lanes, most, batch), or None for full batches."""
+    if batch is None:
+        return None
+    order = np.full((len(starts), most, batch), ABSENT, np.int32)
+    for lane, start in enumerate(starts):
+        order[lane, :count] = batches(start.seed, examples, batch, first, first + count)
+    return jnp.asarray(order)
+
+
+def _outcomes(records: NDArray[Any], state: State) -> list[Outcome]:
+    trained = {name: np.asarray(array) for name, array in state[0].items()}
+    return [Outcome(records[i], {name: a[i] for name, a in trained.items()}) for i in range(len(records))]
