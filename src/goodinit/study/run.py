@@ -1,0 +1,97 @@
+"""Run a problem: which cells there are, which of them the store already has, and training the rest."""
+
+import hashlib
+import json
+import platform
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from itertools import product
+
+import jax
+import numpy as np
+
+from goodinit.study.problem import Problem
+from goodinit.study.store import Row, Store
+from goodinit.train import Outcome, Start, train
+
+Progress = Callable[[int, int], None]  # (network steps done, of how many)
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One network of a study: its place in the comparison, where it starts, and its key in the store."""
+
+    initializer: str
+    learning_rate: float
+    seed: int
+    start: Start
+    key: str
+
+
+def environment(problem: Problem) -> dict[str, str]:
+    """Return what else the last bits of a result depend on; part of every cell's key."""
+    return {
+        "jax": jax.__version__,
+        "platform": f"{jax.default_backend()} {platform.machine()}",
+        "device": jax.devices()[0].device_kind,
+        "lanes": str(problem.training.lanes(len(problem.data.train_targets))),
+        "precision": problem.training.precision,
+    }
+
+
+def cells(problem: Problem) -> Iterator[Cell]:
+    """Return all networks of a study, drawn; the order is that of the study."""
+    shared = {key: value for key, value in problem.identity().items() if key != "data"} | environment(problem)
+    study = problem.study
+    for label, rate, seed in product(study.init, study.learning_rate, range(study.seeds)):
+        start = problem.start(label, rate, seed)
+        digest = hashlib.sha256(json.dumps([shared, rate, seed], sort_keys=True).encode())
+        for name, array in start.parameters.items():
+            digest.update(f" {name} {array.shape} ".encode())
+            digest.update(np.ascontiguousarray(array).data)
+        yield Cell(label, rate, seed, start, digest.hexdigest())
+
+
+def run(problem: Problem, store: Store, progress: Progress) -> list[Cell]:
+    """Train every cell that the store lacks, save each as soon as it is ready, and return all cells.
+
+    Raises
+    ------
+    KeyboardInterrupt
+        On Ctrl-C; what was finished by then is in the store.
+    """
+    asked = list(cells(problem))
+    missing = list({cell.key: cell for cell in asked if store.records(cell.key) is None}.values())
+    counter = _Counter(len(missing) * problem.study.steps, progress)
+    outcomes = train(
+        problem.training,
+        problem.data,
+        [cell.start for cell in missing],
+        steps=problem.study.steps,
+        record_every=problem.record_every,
+        progress=counter.add,
+    )
+    for group in outcomes if missing else ():
+        store.save(_row(missing[at], outcome, draws_map(problem)) for at, outcome in group.items())
+    return asked
+
+
+def _row(cell: Cell, outcome: Outcome, keep_parameters: bool) -> Row:
+    contents = {"records": outcome.records, **(outcome.parameters if keep_parameters else {})}
+    return cell.key, cell.initializer, cell.learning_rate, cell.seed, contents
+
+
+def draws_map(problem: Problem) -> bool:
+    """Whether the trained networks are looked at again: two inputs and classes make a decision map."""
+    return problem.data.inputs == 2 and problem.data.task != "regression"
+
+
+class _Counter:
+    """Adds up the steps that the threads report."""
+
+    def __init__(self, total: int, progress: Progress) -> None:
+        self.done, self.total, self.progress = 0, total, progress
+
+    def add(self, steps: int) -> None:
+        self.done += steps  # a lost update under threads would only make the progress line a little late
+        self.progress(self.done, self.total)

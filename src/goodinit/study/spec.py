@@ -1,0 +1,242 @@
+"""`Study`: what is to be compared, as a validated record that is written to and read from TOML."""
+
+import functools
+import re
+import tomllib
+from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
+from typing import Annotated, Any
+
+import tomli_w
+from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError, ValidationInfo
+
+from goodinit.activations import ACTIVATIONS
+from goodinit.errors import InputError, fraction, non_negative, one_of, positive, whole
+from goodinit.initializers import initializer
+from goodinit.networks import parse_sizes
+from goodinit.spelling import clip, nearest
+from goodinit.train import optimizer
+
+LARGEST_FILE = 2**20  # bytes of a study file; they have some hundred
+PYTHON = "function:"  # begins the label of what was given as a Python function
+
+
+def _own(value: Any, info: ValidationInfo) -> bool:
+    """Whether `value` names an object that was handed over in Python and needs no parsing."""
+    return isinstance(value, str) and value in ((info.context or {}).get("own", ()))
+
+
+def _text(noun: str, value: Any, example: str) -> str:
+    if not isinstance(value, str) or not value.strip():
+        raise InputError(f"{noun} must be text such as {example!r}, got {value!r}")
+    if value.startswith(PYTHON):
+        raise InputError(f"{noun} {value!r} was a Python function; rerun this study from Python, with the function")
+    return value
+
+
+def _data(value: Any, info: ValidationInfo) -> str:
+    return value if _own(value, info) else _text("data", value, "circles")
+
+
+def _network(value: Any) -> str:
+    text = _text("network", value, "2-10-5-1")
+    return "-".join("auto" if size is None else str(size) for size in parse_sizes(text))
+
+
+def _activation(value: Any, info: ValidationInfo) -> str:
+    if _own(value, info):
+        return str(value)
+    return nearest(_text("activation", value, "relu"), ACTIVATIONS, "activation")
+
+
+def _initializer(value: Any, info: ValidationInfo) -> str:
+    if _own(value, info):
+        return str(value)
+    return initializer(_text("initializer", value, "he_normal")).label
+
+
+def _optimizer(value: Any) -> str:
+    text = _text("optimizer", value, "sgd")
+    optimizer(text)
+    return text
+
+
+def _several(noun: str, one: Callable[[Any, ValidationInfo], Any], value: Any, info: ValidationInfo) -> tuple[Any, ...]:
+    """Validate a value or a list of distinct values, and report every bad one."""
+    read: list[Any] = []
+    problems: list[str] = []
+    for item in value if isinstance(value, list | tuple) else [value]:
+        try:
+            read.append(one(item, info))
+        except InputError as error:
+            problems.extend(error.problems)
+    problems += [f"{noun} {item!r} is given twice" for item in dict.fromkeys(read) if read.count(item) > 1]
+    if not read and not problems:
+        problems.append(f"at least one {noun} is needed")
+    if problems:
+        raise InputError(*problems)
+    return tuple(read)
+
+
+def _penalty(name: str, value: Any) -> float | dict[str, float]:
+    if isinstance(value, Mapping):
+        return {str(layer): non_negative(f"{name} of {layer}", strength) for layer, strength in value.items()}
+    return non_negative(name, value)
+
+
+def _or_none(check: Callable[[Any], Any], value: Any) -> Any:
+    return None if value is None else check(value)
+
+
+def _whole(name: str, least: int) -> Callable[[Any], int]:
+    return lambda value: whole(name, value, least)
+
+
+class Study(BaseModel):
+    """What is to be compared. Every field is also a flag of ``goodinit compare`` and a key of a study file.
+
+    Parameters
+    ----------
+    data : str
+        Data set: ``circles``, ``moons``, ``spirals``, ``digits``, ``csv:FILE``, ``npz:FILE``, ``mnist:DIR``,
+        ``cats:DIR``, each with options in brackets.
+    network : str
+        Widths, ``2-10-5-1``; ``auto`` at either end is taken from the data.
+    activation : str
+        Follows every hidden layer.
+    init : tuple of str
+        The initializers to compare.
+    bias : str
+        Initializer of the biases.
+    seeds : int
+        Networks of each initializer; their seeds are 0, 1, 2, ...
+    steps : int
+        Updates of each network.
+    learning_rate : tuple of float
+        Each initializer is trained at each of them and judged at its own best.
+    batch_size : int or None
+        Examples in a mini-batch; None is the full batch.
+    optimizer : str
+    l1, l2 : float or mapping of layer name to float
+        The loss gains l1 sum |w| + l2 / 2 sum w^2, over all weights or those of the layers named.
+    dropout : float
+        Share of hidden activations dropped in training.
+    precision : str
+        ``float32`` or ``float64``.
+    record_every : int or None
+        Steps between two records of losses; None is a hundredth of the steps.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid", arbitrary_types_allowed=True)
+
+    data: Annotated[str, BeforeValidator(_data)] = "circles"
+    network: Annotated[str, BeforeValidator(_network)] = "auto-10-5-auto"
+    activation: Annotated[str, BeforeValidator(_activation)] = "relu"
+    init: Annotated[tuple[str, ...], BeforeValidator(functools.partial(_several, "initializer", _initializer))] = (
+        "zeros",
+        "normal(std=10)",
+        "he_normal",
+    )
+    bias: Annotated[str, BeforeValidator(_initializer)] = "zeros"
+    seeds: Annotated[int, BeforeValidator(_whole("seeds", 1))] = 32
+    steps: Annotated[int, BeforeValidator(_whole("steps", 1))] = 15_000
+    learning_rate: Annotated[
+        tuple[float, ...],
+        BeforeValidator(
+            functools.partial(_several, "learning rate", lambda value, info: positive("learning rate", value))
+        ),
+    ] = (0.01,)
+    batch_size: Annotated[int | None, BeforeValidator(functools.partial(_or_none, _whole("batch_size", 1)))] = None
+    optimizer: Annotated[str, BeforeValidator(_optimizer)] = "sgd"
+    l1: Annotated[float | dict[str, float], BeforeValidator(functools.partial(_penalty, "l1"))] = 0.0
+    l2: Annotated[float | dict[str, float], BeforeValidator(functools.partial(_penalty, "l2"))] = 0.0
+    dropout: Annotated[float, BeforeValidator(functools.partial(fraction, "dropout"))] = 0.0
+    precision: Annotated[str, BeforeValidator(lambda value: one_of("precision", value, ("float32", "float64")))] = (
+        "float32"
+    )
+    record_every: Annotated[int | None, BeforeValidator(functools.partial(_or_none, _whole("record_every", 1)))] = None
+
+    @classmethod
+    def of(cls, values: Mapping[str, Any], own: Iterable[str] = (), place: str = "", text: str = "") -> "Study":
+        """Validate `values` and raise one InputError that lists every problem.
+
+        Parameters
+        ----------
+        values : mapping
+            Fields by name; what is missing gets its default.
+        own : iterable of str
+            Names that stand for objects given in Python (functions, arrays), which are not parsed.
+        place, text : str
+            File name and contents, so that a problem can be shown with its line.
+        """
+        try:
+            return cls.model_validate(dict(values), context={"own": frozenset(own)})
+        except ValidationError as error:
+            problems = [line for one in error.errors() for line in _sentences(one, place, text)]
+            raise InputError(*problems) from None
+
+    @classmethod
+    def read(cls, path: str | Path) -> "Study":
+        """Read a study file.
+
+        Raises
+        ------
+        InputError
+            Lists all problems, each with its line.
+        """
+        text = _read(path)
+        try:
+            values = tomllib.loads(text)
+        except tomllib.TOMLDecodeError as error:
+            raise InputError(f"{path} is not TOML: {error}") from None
+        return cls.of(values, place=str(path), text=text)
+
+    def to_toml(self) -> str:
+        """Return the text of a study file that gives this study again."""
+        values = {key: list(value) if isinstance(value, tuple) else value for key, value in self}
+        return tomli_w.dumps({key: value for key, value in values.items() if value is not None})
+
+
+def _read(path: str | Path) -> str:
+    try:
+        if (size := Path(path).stat().st_size) > LARGEST_FILE:
+            raise InputError(f"{path} has {size} bytes; a study file has at most {LARGEST_FILE}")
+        return Path(path).read_text(encoding="utf-8")
+    except UnicodeDecodeError:
+        raise InputError(f"{path} is not a text file in UTF-8; a study file is TOML") from None
+    except OSError as error:
+        raise InputError(f"cannot read the study file {path}: {error.strerror}") from None
+
+
+def _sentences(error: Any, place: str, text: str) -> list[str]:
+    """Return a pydantic error as sentences of our own, each with its place."""
+    key = str(error["loc"][0]) if error["loc"] else ""
+    cause = error.get("ctx", {}).get("error")
+    if error["type"] == "extra_forbidden":
+        problems = _unknown(key)
+    elif isinstance(cause, InputError):
+        problems = list(cause.problems)
+    else:
+        problems = [f"{key}: {error['msg']}, got {error['input']!r}"]
+    return [problem + _where(problem, key, place, text) for problem in problems]
+
+
+def _unknown(key: str) -> list[str]:
+    try:
+        nearest(key, Study.model_fields, "key")
+    except InputError as error:
+        return list(error.problems)
+    return []
+
+
+def _where(problem: str, key: str, place: str, text: str) -> str:
+    """Return `` (study.toml, line 7)``: the line of the offending value, else that of its key."""
+    lines = text.splitlines()
+    starts = [at for at, line in enumerate(lines) if re.match(r"\s*[\"']?([\w-]+)[\"']?\s*(=|\])", line)]
+    begin = next((at for at in starts if re.match(rf"\s*\[?[\"']?{re.escape(key)}\b", lines[at])), None)
+    if begin is None:
+        return f" ({place})" if place else ""
+    end = next((at for at in starts if at > begin), len(lines))
+    words = (set(re.findall(r"\"([^\"]+)\"|'([^']+)'|([^\s,=\[\]]+)", line)) for line in lines[begin:end])
+    said = [any(word and clip(word) in problem for group in found for word in group if word != key) for found in words]
+    return f" ({place}, line {begin + 1 + (said.index(True) if True in said else 0)})"
