@@ -1,0 +1,162 @@
+"""``goodinit compare``."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+if TYPE_CHECKING:
+    from goodinit.study import Problem, Study
+    from goodinit.study.run import Progress
+
+Text = str | None
+HELP = "Default: "
+
+
+def compare(
+    study: Annotated[
+        Path | None, typer.Argument(help="Study file; flags change what it says.", metavar="STUDY.toml")
+    ] = None,
+    data: Annotated[
+        Text,
+        typer.Option(
+            help="circles, moons, spirals, digits, csv:FILE, npz:FILE, mnist:DIR or cats:DIR; options in brackets, "
+            "as in 'csv:houses.csv(target=price, standardize=true)'. Default: circles."
+        ),
+    ] = None,
+    network: Annotated[
+        Text, typer.Option(help="Widths, as in 2-10-5-1; 'auto' at either end. Default: auto-10-5-auto.")
+    ] = None,
+    activation: Annotated[Text, typer.Option(help="After every hidden layer. Default: relu.")] = None,
+    init: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="Initializer, as in 'he_normal(mode=fan_out)'; repeat to compare several. "
+            "Default: zeros, normal(std=10), he_normal."
+        ),
+    ] = None,
+    bias: Annotated[Text, typer.Option(help="Initializer of the biases. Default: zeros.")] = None,
+    seeds: Annotated[int | None, typer.Option(help="Networks of each initializer. Default: 32.")] = None,
+    steps: Annotated[int | None, typer.Option(help="Updates of each network. Default: 15000.")] = None,
+    learning_rate: Annotated[
+        list[float] | None,
+        typer.Option(help="Repeat to try several: each initializer is judged at its own best. Default: 0.01."),
+    ] = None,
+    batch_size: Annotated[int | None, typer.Option(help="Examples in a shuffled mini-batch. Default: all.")] = None,
+    optimizer: Annotated[
+        Text, typer.Option(help="sgd, momentum, nesterov, adam, adamw or rmsprop, as in 'adam(b1=0.8)'. Default: sgd.")
+    ] = None,
+    l1: Annotated[Text, typer.Option(help="L1 penalty, as in 0.001 or layer1=0.001,layer2=0.01. Default: 0.")] = None,
+    l2: Annotated[Text, typer.Option(help="L2 penalty, as in 0.001 or layer1=0.001,layer2=0.01. Default: 0.")] = None,
+    dropout: Annotated[float | None, typer.Option(help="Share of hidden activations dropped. Default: 0.")] = None,
+    precision: Annotated[Text, typer.Option(help="float32 or float64. Default: float32.")] = None,
+    record_every: Annotated[
+        int | None, typer.Option(help="Steps between records. Default: a hundredth of all.")
+    ] = None,
+    out: Annotated[
+        Path | None, typer.Option(help="Folder of the results. Default: one for each study in goodinit-runs/.")
+    ] = None,
+    force: Annotated[bool, typer.Option("--force", help="Start anew in a folder that holds another study.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of tables.")] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", help="Show no progress.")] = False,
+) -> None:
+    """Compare initializations over many seeds, with intervals and tests.
+
+    Without arguments: zeros, normal(std=10) and he_normal on circles, 32 networks each. Run the same command again to
+    continue an interrupted study, or with more seeds or initializers to extend it.
+    """
+    flags = {
+        "data": data,
+        "network": network,
+        "activation": activation,
+        "init": init,
+        "bias": bias,
+        "seeds": seeds,
+        "steps": steps,
+        "learning_rate": learning_rate,
+        "batch_size": batch_size,
+        "optimizer": optimizer,
+        "l1": l1 and _penalty(l1),
+        "l2": l2 and _penalty(l2),
+        "dropout": dropout,
+        "precision": precision,
+        "record_every": record_every,
+    }
+    _run(study, {key: value for key, value in flags.items() if value not in (None, [])}, out, force, as_json, quiet)
+
+
+def _run(file: Path | None, flags: dict[str, Any], out: Path | None, force: bool, as_json: bool, quiet: bool) -> None:
+    # imported here: these take a second, which --help and a mistyped flag should not
+    from goodinit import report
+    from goodinit.cli.printed import print_json, print_results
+    from goodinit.study import Study, answer, resolve
+
+    asked = Study.of(flags) if file is None else _changed(Study.read(file), flags)
+    problem = resolve(asked)
+    folder = out or Path("goodinit-runs") / _name(problem)
+    with _progress(problem, quiet) as progress:
+        results = answer(problem, folder, force=force, progress=progress)
+    report.publish(results, folder)
+    if as_json:
+        print_json(results, folder)
+    else:
+        print_results(results, folder)
+
+
+def _changed(study: "Study", flags: dict[str, Any]) -> "Study":
+    return type(study).of({key: list(v) if isinstance(v, tuple) else v for key, v in study} | flags)
+
+
+def _penalty(text: str) -> Any:
+    """Read ``0.01`` or ``layer1=0.01,layer2=0.1``; a value that is no number is left for the study to refuse."""
+    from goodinit.spelling import parse_options
+
+    if "=" in text:
+        return parse_options(text, text)
+    try:
+        return float(text)
+    except ValueError:
+        return text
+
+
+def _name(problem: "Problem") -> str:
+    """Return a folder name that only the same study, or an extension of it, has."""
+    import hashlib
+    import re
+
+    identity = {key: value for key, value in problem.identity().items() if key != "data"}
+    digest = hashlib.sha256(repr(sorted(identity.items())).encode()).hexdigest()[:8]
+    scheme, _, rest = problem.data.source.partition("(")[0].partition(":")
+    word = re.sub(r"[^A-Za-z0-9]+", "-", Path(rest).stem or scheme).strip("-") or scheme
+    return f"{word[:40]}-{digest}"
+
+
+@contextmanager
+def _progress(problem: "Problem", quiet: bool) -> Iterator["Progress | None"]:
+    """Show one line with rate and time left on stderr, if that is a terminal."""
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
+
+    console = Console(stderr=True)
+    if quiet or not console.is_terminal:
+        yield None
+        return
+    study = problem.study
+    networks = len(study.init) * len(study.learning_rate) * study.seeds
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        TaskProgressColumn(),
+        TextColumn("{task.fields[rate]}"),
+        TimeRemainingColumn(),
+    )
+    with Progress(*columns, console=console, transient=True) as bar:
+        line = bar.add_task(f"training {networks} networks", total=None, rate="")
+
+        def show(done: int, total: int) -> None:
+            speed = bar.tasks[line].speed
+            bar.update(line, completed=done, total=total, rate=f"{speed:,.0f} steps/s" if speed else "")
+
+        yield show

@@ -1,0 +1,22 @@
+"""Results as pictures: each function takes the Dataset of a study and returns the axes it drew on.
+
+Nothing is computed here: what is drawn stands in the Dataset. No function touches pyplot or the caller's rcParams.
+"""
+
+from goodinit.figures.curves import loss_curves
+from goodinit.figures.failing import failures
+from goodinit.figures.maps import decision_maps
+from goodinit.figures.pictures import PICTURES, Picture, save_all
+from goodinit.figures.rates import learning_rates
+from goodinit.figures.scores import final_scores
+
+__all__ = [
+    "PICTURES",
+    "Picture",
+    "decision_maps",
+    "failures",
+    "final_scores",
+    "learning_rates",
+    "loss_curves",
+    "save_all",
+]

@@ -1,0 +1,88 @@
+"""The pictures in words, with the numbers that they show: for those who cannot see them."""
+
+from collections.abc import Iterable
+
+import xarray as xr
+
+from goodinit.figures.labels import clip
+from goodinit.figures.words import baseline_name, between, number, plural, score, score_between, score_name, share
+
+MOST = 12  # initializers; the table of the report has all of them
+
+
+def loss_curves(results: xr.Dataset) -> str:
+    """Say where each curve of `loss_curves` ends."""
+    last = results["loss_quantile"].isel(step=-1).transpose("initializer", "quantile")
+    low, middle, high = (last.sel(quantile=q, method="nearest").values for q in (0.05, 0.5, 0.95))
+    many = results.sizes["seed"] > 1
+    ends = (
+        f"{label} ends at {number(middle[i])}" + (f" ({number(low[i])} to {number(high[i])})" if many else "")
+        for i, label in enumerate(_labels(results))
+    )
+    steps = plural(int(results["step"].values[-1]), "step")
+    what = f"median and 5 to 95 % of {plural(results.sizes['seed'], 'seed')}" if many else "one seed"
+    known = f"{baseline_name(results).capitalize()} has a loss of {number(float(results.attrs['baseline_loss']))}."
+    return f"Training loss over {steps}, {what}. {_joined(results, ends)} {known}"
+
+
+def final_scores(results: xr.Dataset) -> str:
+    """Say what median each row of `final_scores` has, and between which scores its seeds lie."""
+    metric = next(str(name) for name in results["metric"].values if str(name).startswith("test_"))
+    one = results.sel(metric=metric)
+    middle, best, worst = one["median"].values, one["best"].values, one["worst"].values
+    interval = one["interval"].transpose("initializer", "bound").values
+    rows = (
+        f"{label}: median {score(results, middle[i])} {score_between(results, *interval[i])}".rstrip()
+        + f", seeds from {score(results, worst[i])} to {score(results, best[i])}"
+        for i, label in enumerate(_labels(results))
+    )
+    seeds = plural(results.sizes["seed"], "seed")
+    return f"Final test {score_name(results)} of {seeds}, one row an initializer. {_joined(results, rows)}"
+
+
+def failures(results: xr.Dataset) -> str:
+    """Say how often each initializer failed."""
+    seeds, shares = results.sizes["seed"], results["failure_probability"].values
+    interval = results["failure_interval"].transpose("initializer", "bound").values
+    rows = (
+        f"{label}: {round(shares[i] * seeds)} of {seeds} failed (95 % interval {share(interval[i, 0])} to "
+        f"{share(interval[i, 1])})"
+        for i, label in enumerate(_labels(results))
+    )
+    return f"Probability of failure. {_joined(results, rows)}"
+
+
+def learning_rates(results: xr.Dataset) -> str:
+    """Say at which rate each initializer did best, and how well."""
+    losses = results["rate_loss"].transpose("initializer", "learning_rate")
+    best = results["best_learning_rate"].values
+    rows = (
+        f"{label}: best at {number(best[i])}, loss {number(float(losses[i].sel(learning_rate=best[i])))}"
+        for i, label in enumerate(_labels(results))
+    )
+    rates = results["learning_rate"].values
+    tried = f"{rates.size} learning rates {between(rates.min(), rates.max())}"
+    return f"Median final training loss at {tried}. {_joined(results, rows)}"
+
+
+def decision_maps(results: xr.Dataset) -> str:
+    """Say which network each decision map belongs to, and how good it is."""
+    metric = next(str(name) for name in results["metric"].values if str(name).startswith("test_"))
+    seeds, final = results["decision_seed"].values, results["final"].sel(metric=metric)
+    rows = (
+        f"{label}: seed {seeds[i]}, test {score_name(results)} {score(results, float(final[i].sel(seed=seeds[i])))}"
+        for i, label in enumerate(_labels(results))
+    )
+    points = plural(results.sizes["point"], "training point")
+    return f"{points}, then how the network of the median seed divides the plane. {_joined(results, rows)}"
+
+
+def _labels(results: xr.Dataset) -> list[str]:
+    """Labels of the initializers that are put in words."""
+    return [clip(str(label), 60) for label in results["initializer"].values[:MOST]]
+
+
+def _joined(results: xr.Dataset, rows: Iterable[str]) -> str:
+    """Make one sentence of the rows, and say how many are left out."""
+    left = results.sizes["initializer"] - MOST
+    return "; ".join(rows) + (f"; and {left} more, which the table has." if left > 0 else ".")

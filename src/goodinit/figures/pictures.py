@@ -1,0 +1,83 @@
+"""All pictures of a study: which there are, when they apply and what they say in words."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import xarray as xr
+from matplotlib.figure import Figure
+
+from goodinit.figures import describe
+from goodinit.figures.curves import loss_curves
+from goodinit.figures.failing import failures
+from goodinit.figures.maps import decision_maps
+from goodinit.figures.rates import learning_rates
+from goodinit.figures.scores import final_scores
+from goodinit.figures.style import styled
+
+
+@dataclass(frozen=True)
+class Picture:
+    """One kind of picture: its file's name, the function, when it applies, its words."""
+
+    name: str
+    draw: Callable[[xr.Dataset], Any]
+    applies: Callable[[xr.Dataset], bool]
+    words: Callable[[xr.Dataset], str]
+
+
+def _always(results: xr.Dataset) -> bool:
+    return True
+
+
+PICTURES = (
+    Picture("final_scores", final_scores, _always, describe.final_scores),
+    Picture("loss_curves", loss_curves, _always, describe.loss_curves),
+    Picture("failures", failures, _always, describe.failures),
+    Picture(
+        "learning_rates",
+        learning_rates,
+        lambda r: r.sizes["learning_rate"] > 1,
+        describe.learning_rates,
+    ),
+    Picture("decision_maps", decision_maps, lambda r: "decision" in r, describe.decision_maps),
+)
+
+
+@styled
+def save_all(results: xr.Dataset, folder: Path) -> list[Path]:
+    """Write every picture that applies to these results as PNG (150 dots an inch) and SVG.
+
+    The same results give the same bytes: files carry no date, and the identifiers in SVG are salted with a constant.
+
+    Parameters
+    ----------
+    results : xarray.Dataset
+        Results of a study.
+    folder : pathlib.Path
+        Made if need be; files of the same names are replaced.
+
+    Returns
+    -------
+    list of pathlib.Path
+        `final_scores.png`, `final_scores.svg`, `loss_curves.png` ...
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    written = []
+    for picture in PICTURES:
+        if picture.applies(results):
+            drawn = picture.draw(results)
+            figure = (drawn if not hasattr(drawn, "flat") else drawn.flat[0]).figure
+            written += _save(figure, folder / picture.name)
+    return written
+
+
+def _save(figure: Figure, stem: Path) -> list[Path]:
+    """Write one figure in both formats."""
+    png, svg = stem.with_suffix(".png"), stem.with_suffix(".svg")
+    figure.draw_without_rendering()
+    figure.set_layout_engine("none")  # the layout is done; each file would repeat it otherwise
+    figure.savefig(png, metadata={"Software": None})
+    figure.savefig(svg, metadata={"Date": None, "Creator": None})
+    return [png, svg]

@@ -1,0 +1,6 @@
+"""Results as one self-contained HTML page, and the folder that holds it."""
+
+from goodinit.report.folder import publish
+from goodinit.report.page import write
+
+__all__ = ["publish", "write"]

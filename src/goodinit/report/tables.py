@@ -1,0 +1,129 @@
+"""What the Dataset says, in the words and numbers of the page. Nothing is computed that does not stand in it."""
+
+import json
+import math
+from typing import Any
+
+import numpy as np
+import xarray as xr
+
+from goodinit.figures.labels import clip
+from goodinit.figures.words import between, number, plural, score, score_between, score_name, share
+
+Cell = tuple[str, str]  # what matters, and the small print beneath it
+
+MOST_ROWS, MOST_PAIRS = 100, 200
+LABEL, SENTENCE, TOML = 80, 600, 12_000  # characters; longer texts are cut, so that the page stays below 1 MB
+LEAST_SEEDS = 3  # fewer have no interval
+
+
+def summary(results: xr.Dataset) -> list[dict[str, Cell]]:
+    """Make one row an initializer: `name`, `train`, `test`, `loss`, `failed`, `best`, `worst`, `rate`."""
+    return [_summary_row(results.isel(initializer=i)) for i in range(min(results.sizes["initializer"], MOST_ROWS))]
+
+
+def _summary_row(one: xr.Dataset) -> dict[str, Cell]:
+    train, test = (_metric(one, part) for part in ("train_", "test_"))
+    low, high = (float(end) for end in one["failure_interval"].values)
+    return {
+        "name": (clip(str(one["initializer"].item()), LABEL), ""),
+        "train": _with_interval(one, train),
+        "test": _with_interval(one, test),
+        "loss": _with_interval(one, "final_loss"),
+        "failed": (share(float(one["failure_probability"])), f"[{100 * low:.1f}, {100 * high:.1f}]"),
+        "best": (score(one, float(one["best"].sel(metric=test))), f"seed {int(one['best_seed'])}"),
+        "worst": (score(one, float(one["worst"].sel(metric=test))), f"seed {int(one['worst_seed'])}"),
+        "rate": (number(float(one["best_learning_rate"])), ""),
+    }
+
+
+def _metric(results: xr.Dataset, part: str) -> str:
+    """Find the name of the score on that part of the data."""
+    return next(str(name) for name in results["metric"].values if str(name).startswith(part))
+
+
+def _with_interval(one: xr.Dataset, metric: str) -> Cell:
+    """Write a median and its interval."""
+    middle, (low, high) = float(one["median"].sel(metric=metric)), one["interval"].sel(metric=metric).values
+    if metric == "final_loss":
+        return number(middle), between(low, high)
+    return score(one, middle), score_between(one, low, high)
+
+
+def comparisons(results: xr.Dataset) -> list[dict[str, str]]:
+    """Make one row a pair: `a`, `b`, `difference`, `p`, `verdict`, `seeds`."""
+    return [_pair_row(results, results.isel(pair=i)) for i in range(min(results.sizes.get("pair", 0), MOST_PAIRS))]
+
+
+def _pair_row(results: xr.Dataset, pair: xr.Dataset) -> dict[str, str]:
+    needed = float(pair["pair_seeds_needed"])
+    return {
+        "a": clip(str(pair["pair_a"].item()), LABEL),
+        "b": clip(str(pair["pair_b"].item()), LABEL),
+        "difference": _difference(results, float(pair["pair_difference"]), *pair["pair_interval"].values),
+        "p": number(float(pair["pair_p"])),
+        "verdict": "yes" if bool(pair["pair_distinguishable"]) else "no",
+        "seeds": "cannot be said" if math.isnan(needed) else f"{needed:,.0f}",
+    }
+
+
+def _difference(results: xr.Dataset, middle: float, low: float, high: float) -> str:
+    """Write a difference of scores with its sign: percentage points for accuracies."""
+    if not math.isfinite(middle):
+        return "not finite"
+    points = score_name(results) == "accuracy"
+    scale, unit = (100.0, " points") if points else (1.0, "")
+    sign = "+" if middle > 0 else ""
+    return f"{sign}{number(scale * middle)}{unit} {between(scale * low, scale * high)}".rstrip()
+
+
+def findings(results: xr.Dataset) -> list[str]:
+    """Give the sentences that say what was found."""
+    return [clip(str(sentence), SENTENCE) for sentence in results["finding"].values[:MOST_ROWS]]
+
+
+def notes(results: xr.Dataset) -> list[str]:
+    """Give the remarks on how the study was run."""
+    return [clip(str(note), SENTENCE) for note in np.atleast_1d(results.attrs.get("notes", []))[:MOST_ROWS]]
+
+
+def environment(results: xr.Dataset) -> list[tuple[str, str]]:
+    """Give the machine and the versions, as pairs of name and value."""
+    text = str(results.attrs.get("environment", ""))
+    try:
+        told: Any = json.loads(text)
+    except ValueError:
+        told = None
+    pairs = told.items() if isinstance(told, dict) else [("environment", text)]
+    return [(clip(str(name), LABEL), clip(_plain(value), SENTENCE)) for name, value in list(pairs)[:MOST_ROWS]]
+
+
+def _plain(value: Any) -> str:
+    """Write a value of the environment: text as it is, anything else as JSON."""
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+
+
+def seeds(results: xr.Dataset) -> str:
+    """Say which seeds were run."""
+    values = [int(seed) for seed in results["seed"].values]
+    if len(values) > 2 and values == list(range(values[0], values[-1] + 1)):
+        return f"{values[0]} to {values[-1]} ({plural(len(values), 'seed')})"
+    listed = ", ".join(str(seed) for seed in values[:MOST_ROWS])
+    return listed + (f" … ({plural(len(values), 'seed')})" if len(values) > MOST_ROWS else "")
+
+
+def study(results: xr.Dataset) -> str:
+    """Give the study as TOML text, cut if it is beyond reason."""
+    text = str(results.attrs["study"])
+    return text if len(text) <= TOML else f"{text[:TOML]}\n# … and {len(text) - TOML:,} characters more"
+
+
+def too_few_seeds(results: xr.Dataset) -> str:
+    """Say that no interval can be given, where that is so."""
+    count = results.sizes["seed"]
+    if count >= LEAST_SEEDS:
+        return ""
+    return (
+        f"No interval ({plural(count, 'seed')}): with fewer than {LEAST_SEEDS} seeds nothing can be said about how "
+        "much the results would change with other random numbers. Run more seeds before you conclude anything."
+    )

@@ -1,0 +1,301 @@
+"""Figures by structure: what is drawn is what stands in the Dataset, whatever the Dataset holds."""
+
+import runpy
+import xml.etree.ElementTree as ET
+from pathlib import Path
+
+import matplotlib as mpl
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from matplotlib.figure import Figure
+
+from goodinit import figures
+from goodinit.errors import InputError
+from goodinit.figures import describe, labels, style, words
+
+synthetic = runpy.run_path(str(Path(__file__).with_name("synthetic.py")))["results"]
+
+STRANGE = ['<b>$x^2_$</b>\n"&', "$\\frac{" + "q" * 300, "初期化その一", "\ud800\x00\u202e", "%s {0} \\", ""]
+RATES = (0.01, 0.1, 1.0)
+DRAW = [picture.draw for picture in figures.PICTURES]
+
+
+def first(drawn):
+    return drawn.flat[0] if isinstance(drawn, np.ndarray) else drawn
+
+
+def texts(figure):
+    return [text.get_text() for text in figure.findobj(mpl.text.Text)]
+
+
+def lines(ax, names):
+    """The lines of the initializers, by label."""
+    return {line.get_label(): line for line in ax.lines if line.get_label() in names}
+
+
+# --- what is drawn ------------------------------------------------------------------------------------------------
+
+
+def test_loss_curves_draw_the_quantiles_of_the_dataset():
+    results = synthetic(diverged={2: 20})
+    names = results["initializer"].values.tolist()
+    ax = figures.loss_curves(results)
+    drawn = lines(ax, names)
+    assert list(drawn) == names
+    for name in names:
+        np.testing.assert_array_equal(drawn[name].get_xdata(), results["step"])
+        expected = results["loss_quantile"].sel(initializer=name, quantile=0.5)
+        np.testing.assert_array_equal(drawn[name].get_ydata(), expected)
+    assert len(ax.collections) == len(names)  # a band each
+    assert ax.get_yscale() == "log"
+    assert any("not finite: 20 of 32" in text for text in texts(ax.figure))
+    assert "always predicting the base rate" in texts(ax.figure)
+
+
+def test_final_scores_draw_every_seed_and_join_it_from_row_to_row():
+    results = synthetic()
+    ax = figures.final_scores(results)
+    rows = [line for line in ax.lines if line.get_gid() == "seeds"]
+    scores = results["final"].sel(metric="test_accuracy").values
+    for row, expected in zip(rows, scores, strict=True):
+        np.testing.assert_array_equal(row.get_xdata(), expected)
+    paths = ax.collections[0].get_segments()
+    assert len(paths) == results.sizes["seed"]
+    np.testing.assert_array_equal([path[:, 0] for path in paths], scores.T)
+    assert [tick.get_text() for tick in ax.get_yticklabels()] == results["initializer"].values.tolist()
+
+
+def test_failures_draw_the_wilson_interval():
+    results = synthetic(diverged={1: 5})
+    ax = figures.failures(results)
+    points = [line.get_xdata()[0] for line in ax.lines if line.get_gid() == "share"]
+    np.testing.assert_array_equal(points, results["failure_probability"])
+    bars = [line.get_xdata() for line in ax.lines if line.get_gid() != "share"]
+    np.testing.assert_array_equal(bars, results["failure_interval"])
+
+
+def test_learning_rates_draw_medians_in_order_and_ring_the_best():
+    results = synthetic(rates=(1.0, 0.01, 0.1))
+    ax = figures.learning_rates(results)
+    for name, line in lines(ax, results["initializer"].values.tolist()).items():
+        expected = results["rate_loss"].sel(initializer=name).sortby("learning_rate")
+        np.testing.assert_array_equal(line.get_ydata(), expected)
+    rings = [line for line in ax.lines if line.get_markerfacecolor() == "none"]
+    np.testing.assert_allclose([ring.get_ydata()[0] for ring in rings], results["rate_loss"].min("learning_rate"))
+    with pytest.raises(InputError, match="at least 2"):
+        figures.learning_rates(synthetic())
+
+
+@pytest.mark.parametrize("classes", [2, 3])
+def test_decision_maps_show_the_data_first(classes):
+    results = synthetic(classes=classes)
+    panels = figures.decision_maps(results)
+    assert len(panels) == 1 + results.sizes["initializer"]
+    assert not panels[0].images
+    for i, panel in enumerate(panels[1:]):
+        np.testing.assert_array_equal(panel.images[0].get_array(), results["decision"].values[i])
+        assert panel.get_title(loc="left") == results["initializer"].values[i]
+    with pytest.raises(InputError, match="two-dimensional"):
+        figures.decision_maps(synthetic(regression=True))
+
+
+def test_decision_maps_say_where_a_network_has_no_answer():
+    results = synthetic()
+    results["decision"][1] = np.nan
+    assert "not finite" in texts(figures.decision_maps(results)[2])
+
+
+# --- one colour an initializer ------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("count", [1, 3, 20])
+def test_an_initializer_has_the_same_colour_everywhere(count):
+    names = [f"normal(sd={i})" for i in range(count)]
+    results = synthetic(names, seeds=5, rates=RATES)
+    expected = [look.colour for look in style.looks(results)]
+    assert len({(look.colour, look.line) for look in style.looks(results)}) == count
+    for draw in (figures.loss_curves, figures.learning_rates):
+        drawn = lines(draw(results), names)
+        assert [drawn[name].get_color() for name in names] == expected
+    for draw, gid in ((figures.final_scores, "seeds"), (figures.failures, "share")):
+        assert [line.get_color() for line in draw(results).lines if line.get_gid() == gid] == expected
+
+
+def test_text_in_the_colours_is_readable_on_white():
+    def luminance(rgb):
+        linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in rgb]
+        return np.dot([0.2126, 0.7152, 0.0722], linear)
+
+    for look in style.looks(synthetic([str(i) for i in range(8)], seeds=3)):
+        assert 1.05 / (luminance(look.ink) + 0.05) >= 4.5  # WCAG 2.2, contrast of text
+
+
+# --- whatever the Dataset holds -----------------------------------------------------------------------------------
+
+CASES = {
+    "one seed": {"seeds": 1, "rates": RATES},
+    "two seeds": {"seeds": 2, "rates": RATES},
+    "one initializer": {"labels": ["he_normal"], "rates": RATES},
+    "one step": {"steps": 1, "rates": RATES},
+    "all diverged": {"diverged": {0: 32, 1: 32, 2: 32}, "rates": RATES},
+    "all diverged, regression": {"diverged": {0: 32, 1: 32, 2: 32}, "rates": RATES, "regression": True},
+    "some diverged, regression": {"diverged": {1: 3}, "rates": RATES, "regression": True},
+    "twenty": {"labels": [f"normal(sd={i})" for i in range(20)], "seeds": 6, "rates": RATES},
+    "strange labels": {"labels": STRANGE, "seeds": 4, "rates": RATES, "diverged": {1: 2}},
+}
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_nothing_crashes_and_no_text_leaves_the_figure(case):
+    results = synthetic(**CASES[case])
+    for picture in figures.PICTURES:
+        if picture.applies(results):
+            figure = first(picture.draw(results)).figure
+            style.styled(figure.draw_without_rendering)()
+            width, height = figure.bbox.size
+            for text in figure.findobj(mpl.text.Text):
+                if text.get_text() and text.get_visible() and text.axes is not None and not _off_axis(text):
+                    box = style.styled(text.get_window_extent)()
+                    assert box.x0 >= 0, (picture.name, text)
+                    assert box.x1 <= width, (picture.name, text)
+                    assert box.y0 >= 0, (picture.name, text)
+                    assert box.y1 <= height, (picture.name, text)
+            assert all(word not in picture.words(results) for word in ("nan", "inf "))
+
+
+def _off_axis(text):
+    """Ticks beyond the limits have a text that is never drawn."""
+    ticks = [*text.axes.get_xticklabels(which="both"), *text.axes.get_yticklabels(which="both")]
+    return text in ticks and not text.axes.bbox.padded(1).contains(*text.get_transform().transform(text.get_position()))
+
+
+def test_losses_beyond_all_bounds_do_not_squeeze_the_others():
+    results = synthetic()
+    results["loss_quantile"][0, -5:] = 1e30
+    results["loss_quantile"][1, -5:] = 0.0
+    bottom, top = figures.loss_curves(results).get_ylim()
+    assert bottom > 0
+    assert top < 1e4
+
+
+def test_a_scale_is_linear_where_no_ratio_is_the_message():
+    results = synthetic()
+    results["loss_quantile"] = 0.6 + 0.1 * results["loss_quantile"]
+    assert figures.loss_curves(results).get_yscale() == "linear"
+
+
+@given(st.lists(st.text(max_size=60), min_size=1, max_size=4, unique=True))
+@settings(max_examples=15, deadline=None)
+def test_any_label_can_be_drawn(names):
+    results = synthetic(names, seeds=3, steps=5)
+    figure = figures.failures(results).figure
+    style.styled(figure.draw_without_rendering)()
+
+
+# --- labels -------------------------------------------------------------------------------------------------------
+
+
+def test_labels_are_one_short_line_that_keeps_both_ends():
+    assert labels.clip("a\n b\tc") == "a b c"
+    assert labels.clip("start" + "x" * 300 + "end") == "start" + "x" * 13 + "…" + "x" * 6 + "end"
+    assert labels.literal("$a$") == r"\$a\$"
+    assert labels.clip("\x00") == r"'\x00'"
+
+
+@given(st.lists(st.floats(0, 1), min_size=1, max_size=30), st.floats(0.001, 0.03))
+@settings(max_examples=50, deadline=None)
+def test_spread_labels_keep_their_order_and_their_distance(wanted, height):
+    moved = labels.spread(wanted, [height] * len(wanted))
+    order = np.argsort(wanted, kind="stable")
+    assert np.all(np.diff(moved[order]) >= height - 1e-9)
+    assert moved.min() >= -1e-9
+    assert moved.max() <= 1 + 1e-9
+    apart = len(wanted) == 1 or np.diff(np.sort(wanted)).min() >= height
+    if apart:
+        np.testing.assert_allclose(moved, wanted, atol=1e-9)
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (0.0, "0"),
+        (0.012345, "0.0123"),
+        (-1.5, "\N{MINUS SIGN}1.5"),
+        (999.6, "1,000"),
+        (123456.0, "123,456"),
+        (1.25e-9, "1.25 \N{MULTIPLICATION SIGN} 10⁻⁹"),
+        (2e30, "2 \N{MULTIPLICATION SIGN} 10³⁰"),
+        (float("inf"), "not finite"),
+        (float("nan"), "not finite"),
+    ],
+)
+def test_numbers_are_written_for_people(value, text):
+    assert words.number(value) == text
+
+
+# --- house rules --------------------------------------------------------------------------------------------------
+
+
+def test_drawing_leaves_settings_and_pyplot_alone():
+    with mpl.rc_context({"axes.facecolor": "black", "lines.linewidth": 17, "savefig.dpi": 10}):
+        before = dict(mpl.rcParams)
+        results = synthetic(rates=RATES, seeds=4)
+        ax = figures.loss_curves(results)
+        assert dict(mpl.rcParams) == before
+        assert mpl.colors.to_hex(ax.get_facecolor()) == "#ffffff"
+        assert ax.lines[0].get_linewidth() < 3
+
+
+@pytest.mark.parametrize("draw", DRAW[:4])
+def test_a_figure_can_be_drawn_on_the_callers_axes(draw):
+    ax = Figure().subplots()
+    assert draw(synthetic(rates=RATES, seeds=4), ax=ax) is ax
+
+
+def test_maps_can_be_drawn_on_the_callers_axes():
+    panels = Figure().subplots(1, 4)
+    assert list(figures.decision_maps(synthetic(), axes=panels)) == list(panels)
+
+
+# --- files --------------------------------------------------------------------------------------------------------
+
+
+def test_the_same_results_give_the_same_files(tmp_path):
+    results = synthetic(rates=RATES, seeds=6)
+    written = figures.save_all(results, tmp_path / "a" / "b")
+    again = figures.save_all(results, tmp_path / "c")
+    assert [path.name for path in written] == [
+        f"{picture.name}.{ending}" for picture in figures.PICTURES for ending in ("png", "svg")
+    ]
+    for one, other in zip(written, again, strict=True):
+        assert one.read_bytes() == other.read_bytes()
+        if one.suffix == ".svg":
+            assert ET.fromstring(one.read_text()).tag.endswith("svg")
+            assert "<dc:date>" not in one.read_text()
+
+
+def test_pictures_that_do_not_apply_are_left_out(tmp_path):
+    written = figures.save_all(synthetic(regression=True, seeds=3), tmp_path)
+    assert {path.stem for path in written} == {"final_scores", "loss_curves", "failures"}
+
+
+# --- words --------------------------------------------------------------------------------------------------------
+
+
+def test_the_words_hold_the_numbers_of_the_picture():
+    results = synthetic(rates=RATES, diverged={1: 3})
+    end = results["loss_quantile"].sel(initializer="he_normal", quantile=0.5).values[-1]
+    assert f"he_normal ends at {words.number(end)}" in describe.loss_curves(results)
+    middle = float(results["median"].sel(initializer="he_normal", metric="test_accuracy"))
+    assert f"he_normal: median {100 * middle:.1f} %" in describe.final_scores(results)
+    failed = round(32 * float(results["failure_probability"].sel(initializer="glorot_uniform")))
+    assert f"glorot_uniform: {failed} of 32 failed" in describe.failures(results)
+    assert "3 learning rates [0.01, 1]" in describe.learning_rates(results)
+    assert describe.decision_maps(results).startswith("300 training points")
+
+
+def test_the_words_for_many_initializers_say_that_there_are_more():
+    results = synthetic([f"normal(sd={i})" for i in range(20)], seeds=3)
+    assert "and 8 more" in describe.failures(results)
