@@ -11,9 +11,20 @@ if TYPE_CHECKING:
     from goodinit.study import compare as compare
 
 VERBS = {"compare": "goodinit.study"}
-MODULES = ("activations", "datasets", "figures", "initializers", "networks", "report", "study", "train")
+MODULES = ("activations", "datasets", "figures", "initializers", "layer", "networks", "report", "study", "train")
 
-__all__ = ["activations", "compare", "datasets", "figures", "initializers", "networks", "report", "study", "train"]
+__all__ = [  # the verbs and the modules, written out for type checkers
+    "activations",
+    "compare",
+    "datasets",
+    "figures",
+    "initializers",
+    "layer",
+    "networks",
+    "report",
+    "study",
+    "train",
+]
 
 
 def __getattr__(name: str) -> Any:

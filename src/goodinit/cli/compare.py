@@ -12,7 +12,6 @@ if TYPE_CHECKING:
     from goodinit.study.run import Progress
 
 Text = str | None
-HELP = "Default: "
 
 
 def compare(
@@ -38,22 +37,28 @@ def compare(
         ),
     ] = None,
     bias: Annotated[Text, typer.Option(help="Initializer of the biases. Default: zeros.")] = None,
-    seeds: Annotated[int | None, typer.Option(help="Networks of each initializer. Default: 32.")] = None,
-    steps: Annotated[int | None, typer.Option(help="Updates of each network. Default: 15000.")] = None,
+    seeds: Annotated[Text, typer.Option(metavar="INTEGER", help="Networks of each initializer. Default: 32.")] = None,
+    steps: Annotated[Text, typer.Option(metavar="INTEGER", help="Updates of each network. Default: 15000.")] = None,
     learning_rate: Annotated[
-        list[float] | None,
-        typer.Option(help="Repeat to try several: each initializer is judged at its own best. Default: 0.01."),
+        list[str] | None,
+        typer.Option(
+            metavar="NUMBER", help="Repeat to try several: each initializer is judged at its own best. Default: 0.01."
+        ),
     ] = None,
-    batch_size: Annotated[int | None, typer.Option(help="Examples in a shuffled mini-batch. Default: all.")] = None,
+    batch_size: Annotated[
+        Text, typer.Option(metavar="INTEGER", help="Examples in a shuffled mini-batch. Default: all.")
+    ] = None,
     optimizer: Annotated[
         Text, typer.Option(help="sgd, momentum, nesterov, adam, adamw or rmsprop, as in 'adam(b1=0.8)'. Default: sgd.")
     ] = None,
     l1: Annotated[Text, typer.Option(help="L1 penalty, as in 0.001 or layer1=0.001,layer2=0.01. Default: 0.")] = None,
     l2: Annotated[Text, typer.Option(help="L2 penalty, as in 0.001 or layer1=0.001,layer2=0.01. Default: 0.")] = None,
-    dropout: Annotated[float | None, typer.Option(help="Share of hidden activations dropped. Default: 0.")] = None,
+    dropout: Annotated[
+        Text, typer.Option(metavar="NUMBER", help="Share of hidden activations dropped. Default: 0.")
+    ] = None,
     precision: Annotated[Text, typer.Option(help="float32 or float64. Default: float32.")] = None,
     record_every: Annotated[
-        int | None, typer.Option(help="Steps between records. Default: a hundredth of all.")
+        Text, typer.Option(metavar="INTEGER", help="Steps between records. Default: a hundredth of all.")
     ] = None,
     out: Annotated[
         Path | None, typer.Option(help="Folder of the results. Default: one for each study in goodinit-runs/.")
@@ -73,16 +78,16 @@ def compare(
         "activation": activation,
         "init": init,
         "bias": bias,
-        "seeds": seeds,
-        "steps": steps,
-        "learning_rate": learning_rate,
-        "batch_size": batch_size,
+        "seeds": _number(seeds),
+        "steps": _number(steps),
+        "learning_rate": [_number(rate) for rate in learning_rate or ()],
+        "batch_size": _number(batch_size),
         "optimizer": optimizer,
-        "l1": l1 and _penalty(l1),
-        "l2": l2 and _penalty(l2),
-        "dropout": dropout,
+        "l1": _penalty(l1),
+        "l2": _penalty(l2),
+        "dropout": _number(dropout),
         "precision": precision,
-        "record_every": record_every,
+        "record_every": _number(record_every),
     }
     _run(study, {key: value for key, value in flags.items() if value not in (None, [])}, out, force, as_json, quiet)
 
@@ -109,16 +114,21 @@ def _changed(study: "Study", flags: dict[str, Any]) -> "Study":
     return type(study).of({key: list(v) if isinstance(v, tuple) else v for key, v in study} | flags)
 
 
-def _penalty(text: str) -> Any:
-    """Read ``0.01`` or ``layer1=0.01,layer2=0.1``; a value that is no number is left for the study to refuse."""
+def _number(text: Text) -> int | float | Text:
+    """Read a number; what is none is left for the study to refuse, with the rule that it breaks."""
+    for kind in (int, float):
+        try:
+            return kind(text or "")
+        except ValueError:
+            continue
+    return text
+
+
+def _penalty(text: Text) -> Any:
+    """Read ``0.01`` or ``layer1=0.01,layer2=0.1``."""
     from goodinit.spelling import parse_options
 
-    if "=" in text:
-        return parse_options(text, text)
-    try:
-        return float(text)
-    except ValueError:
-        return text
+    return parse_options(text, text) if text and "=" in text else _number(text)
 
 
 def _name(problem: "Problem") -> str:

@@ -27,8 +27,10 @@ def explained(command: Callable[Options, None]) -> Callable[Options, None]:
             raise _end(USAGE, *error.problems) from None
         except MissingError as error:
             raise _end(MISSING, str(error)) from None
-        except KeyboardInterrupt:
-            typer.echo("interrupted; run the same command again to continue", err=True)
+        except KeyboardInterrupt as stop:
+            typer.echo(
+                f"interrupted{f': {stop}' if str(stop) else ''}; run the same command again to continue", err=True
+            )
             raise typer.Exit(INTERRUPTED) from None
         except BrokenPipeError:
             # whoever read our output has seen enough; without this, Python complains once more at its own exit

@@ -66,7 +66,8 @@ def _amount(results: xr.Dataset, difference: float, low: float, high: float) -> 
     unit, scale = ("points of test accuracy", 100) if results.attrs["score"] == "accuracy" else ("of test R^2", 1)
     width = (high - low) * scale
     digits = min(4, max(0, -math.floor(math.log10(width)))) if width > 0 else (2 if scale == 1 else 1)
-    d, lo, hi = (f"{scale * x + 0.0:.{digits}f}" for x in (difference, low, high))
+    # + 0.0 turns -0.0 into 0.0
+    d, lo, hi = (f"{round(scale * x, digits) + 0.0:.{digits}f}" for x in (difference, low, high))
     return f"{d} {unit} [{lo}, {hi}]"
 
 

@@ -63,7 +63,7 @@ class Problem:
         shape = hashlib.sha256(np.asarray(network.activation(grid), np.float64).tobytes()).hexdigest()
         kept = {key: value for key, value in self.study if key not in ("init", "seeds", "learning_rate")}
         kept |= {"network": str(network), "record_every": self.record_every}
-        written = {key: json.dumps(value, sort_keys=True) for key, value in kept.items()}
+        written = {key: value if isinstance(value, str) else json.dumps(value) for key, value in kept.items()}
         return written | {"data contents": self.data.digest(), "activation values": shape}
 
 

@@ -71,8 +71,12 @@ def run(problem: Problem, store: Store, progress: Progress) -> list[Cell]:
         record_every=problem.record_every,
         progress=counter.add,
     )
-    for group in outcomes if missing else ():
-        store.save(_row(missing[at], outcome, draws_map(problem)) for at, outcome in group.items())
+    try:
+        for group in outcomes if missing else ():
+            store.save(_row(missing[at], outcome, draws_map(problem)) for at, outcome in group.items())
+    except KeyboardInterrupt:
+        done = sum(store.records(cell.key) is not None for cell in asked)
+        raise KeyboardInterrupt(f"{done} of {len(asked)} networks are finished and kept") from None
     return asked
 
 

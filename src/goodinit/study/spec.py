@@ -237,6 +237,12 @@ def _where(problem: str, key: str, place: str, text: str) -> str:
     if begin is None:
         return f" ({place})" if place else ""
     end = next((at for at in starts if at > begin), len(lines))
-    words = (set(re.findall(r"\"([^\"]+)\"|'([^']+)'|([^\s,=\[\]]+)", line)) for line in lines[begin:end])
-    said = [any(word and clip(word) in problem for group in found for word in group if word != key) for found in words]
-    return f" ({place}, line {begin + 1 + (said.index(True) if True in said else 0)})"
+    named = [(_first_mention(line, key, problem), at) for at, line in enumerate(lines[begin:end])]
+    return f" ({place}, line {begin + 1 + min(named)[1]})"
+
+
+def _first_mention(line: str, key: str, problem: str) -> int:
+    """Return where `problem` first names a value of `line`; a large number if it names none."""
+    words = [word for group in re.findall(r"\"([^\"]+)\"|'([^']+)'|([^\s,=\[\]{}]+)", line) for word in group if word]
+    places = [problem.find(clip(word)) for word in words if word != key]
+    return min((at for at in places if at >= 0), default=len(problem))

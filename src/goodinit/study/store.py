@@ -50,7 +50,7 @@ class Store:
     def __init__(self, path: Path | None, identity: Mapping[str, str]) -> None:
         self.path = path
         with self._explained():
-            self._file = sqlite3.connect(path or ":memory:", isolation_level=None)
+            self._file = sqlite3.connect(path or ":memory:", isolation_level=None, timeout=1)
             try:
                 self._open(identity)
             except BaseException:
