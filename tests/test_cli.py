@@ -167,7 +167,7 @@ def test_ctrl_c_keeps_what_is_finished_and_says_how_to_continue(tmp_path: Path) 
     last = shown_until(terminal, None).decode().strip().splitlines()[-1]
     assert running.wait() == 130
     kept = re.fullmatch(r".*interrupted: (\d+) of 180 networks are finished and kept; run .* again to continue", last)
-    assert int(kept[1]) >= 16
+    assert int(kept[1]) >= 8
     again = run(*long, "--seeds", "2", "--init", "zeros", folder=tmp_path)  # these are finished
     assert again.returncode == 0
 

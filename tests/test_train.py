@@ -11,7 +11,7 @@ from goodinit.networks import mlp
 from goodinit.train import RECORDED, Start, Training, record_steps, train
 from goodinit.train.lanes import Stopped, program
 from goodinit.train.optimizers import optimizer
-from goodinit.train.order import ABSENT, batches
+from goodinit.train.order import ABSENT, Order
 from oracles import TORCH_OPTIMIZERS, numpy_losses, torch_logits, torch_losses
 
 NETWORK = mlp([2, 10, 5, 1])
@@ -83,7 +83,7 @@ def test_rmsprop_follows_its_formula() -> None:
 
 def test_mini_batches_follow_torch_in_the_same_order_with_a_shorter_last_batch() -> None:
     begin, size = start(NETWORK, 2), 64  # 300 examples: four batches of 64 and one of 44
-    order = [row[row != ABSENT] for row in batches(2, 300, size, 0, 200)]
+    order = [row[row != ABSENT] for row in Order(2, 300, size).batches(0, 200)]
     assert [len(row) for row in order[:5]] == [64, 64, 64, 64, 44]
     ours = trained(
         Training(NETWORK, "binary", batch_size=size, precision="float64"), CIRCLES, [begin], steps=200, record_every=20
@@ -93,12 +93,14 @@ def test_mini_batches_follow_torch_in_the_same_order_with_a_shorter_last_batch()
 
 
 def test_every_epoch_sees_every_example_once_in_an_order_of_its_own() -> None:
-    order = batches(7, 10, 4, 0, 6)
+    seven = Order(7, 10, 4)
+    order = seven.batches(0, 6)
     for epoch in (order[:3], order[3:]):
         assert sorted(epoch[epoch != ABSENT]) == list(range(10))
     assert not np.array_equal(order[:3], order[3:])
-    np.testing.assert_array_equal(batches(7, 10, 4, 2, 5), order[2:5])
-    assert not np.array_equal(batches(8, 10, 4, 0, 6), order)
+    for start, stop in ((2, 5), (0, 1), (5, 6), (1, 6)):
+        np.testing.assert_array_equal(seven.batches(start, stop), order[start:stop])
+    assert not np.array_equal(Order(8, 10, 4).batches(0, 6), order)
 
 
 def test_penalties_are_in_the_loss_and_in_the_gradient() -> None:

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from goodinit.datasets import Data
-from goodinit.train.order import ABSENT, batches
+from goodinit.train.order import ABSENT, Order
 from goodinit.train.step import Examples, Replica, State, gather
 from goodinit.train.training import LANES, Training, record_steps
 
@@ -154,6 +154,7 @@ def run(
     most = steps_in_a_call(training, examples, len(starts), record_every)
     rates = jnp.asarray([start.learning_rate for start in starts], training.precision)
     keys = jnp.stack([jax.random.key(start.seed, impl="threefry2x32") for start in starts])
+    orders = [Order(start.seed, examples, training.batch_size) for start in starts] if training.batch_size else []
     stacked = {name: np.stack([start.parameters[name] for start in starts]) for name in starts[0].parameters}
     state = compiled.begin({name: jnp.asarray(array, training.precision) for name, array in stacked.items()})
     records = [np.asarray(compiled.evaluate(state, held))]
@@ -163,7 +164,7 @@ def run(
             if stop.is_set():
                 raise Stopped
             count = min(most, mark - first)
-            order = _orders(training.batch_size, examples, starts, first, count, most)
+            order = _next(orders, first, count, most)
             state = compiled.advance(state, rates, keys, order, np.int32(first), np.int32(count), held)
             wait(state)
             progress(count)
@@ -177,14 +178,14 @@ def steps_in_a_call(training: Training, examples: int, lanes: int, record_every:
     return max(1, min(record_every, CALL // step))
 
 
-def _orders(batch: int | None, examples: int, starts: list[Start], first: int, count: int, most: int) -> Array | None:
+def _next(orders: list[Order], first: int, count: int, most: int) -> Array | None:
     """Return the examples of the next steps for every lane, shape (lanes, most, batch), or None for full batches."""
-    if batch is None:
+    if not orders:
         return None
-    order = np.full((len(starts), most, batch), ABSENT, np.int32)
-    for lane, start in enumerate(starts):
-        order[lane, :count] = batches(start.seed, examples, batch, first, first + count)
-    return jnp.asarray(order)
+    rows = np.full((len(orders), most, orders[0].batch_size), ABSENT, np.int32)  # the same shape in every call
+    for lane, order in enumerate(orders):
+        rows[lane, :count] = order.batches(first, first + count)
+    return jnp.asarray(rows)
 
 
 def _outcomes(records: NDArray[Any], state: State) -> list[Outcome]:
