@@ -38,6 +38,23 @@ def test_layers_say_what_they_are() -> None:
     assert str(network) == "2-10-5-1"
 
 
+def test_without_readout_the_last_layer_is_a_hidden_one() -> None:
+    network, inputs = mlp([3, 4, 2], activation="tanh", readout=False), jnp.ones((3, 5))
+    start = drawn(network)
+    assert [layer.role for layer in network.weights] == ["hidden", "hidden"]
+    logits = mlp([3, 4, 2], activation="tanh").forward(start, inputs)
+    np.testing.assert_allclose(network.forward(start, inputs), np.tanh(logits), rtol=1e-12)
+
+
+def test_repeated_widths() -> None:
+    assert parse_sizes("500x10") == [500] * 11
+    assert parse_sizes("784-100x3-auto") == [784, 100, 100, 100, None]
+    assert parse_sizes("7x1") == [7, 7]
+    for text in ("5x0-1", "x3-1", "5x-1", "5x2x2", "autox2-1"):
+        with pytest.raises(InputError, match="network"):
+            parse_sizes(text)
+
+
 def test_forward_and_gradient_equal_torch() -> None:
     network, inputs = mlp([3, 7, 4, 2]), np.random.default_rng(1).standard_normal((3, 11))
     start = drawn(network)

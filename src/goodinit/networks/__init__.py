@@ -1,6 +1,19 @@
 """Reference networks: their layers and a pure forward pass in JAX."""
 
 from goodinit.networks.dense import Network, Parameters, affine, inverted_dropout, mlp, parse_sizes
+from goodinit.networks.device import arithmetic, compiler_options, workers
 from goodinit.networks.losses import TASKS, Task
 
-__all__ = ["TASKS", "Network", "Parameters", "Task", "affine", "inverted_dropout", "mlp", "parse_sizes"]
+__all__ = [
+    "TASKS",
+    "Network",
+    "Parameters",
+    "Task",
+    "affine",
+    "arithmetic",
+    "compiler_options",
+    "inverted_dropout",
+    "mlp",
+    "parse_sizes",
+    "workers",
+]

@@ -35,15 +35,18 @@ class Network:
     weights, biases : tuple of Layer
         The tensors, in order; ``layer1.weight`` has shape (outputs, inputs).
     activation : Activation
-        Follows every layer but the last.
+        Follows every hidden layer.
     dropout : float
         Share of every hidden layer's activations that is dropped in training.
+    readout : bool
+        Whether the last layer is linear and gives logits; otherwise it is a hidden layer like the others.
     """
 
     weights: tuple[Layer, ...]
     biases: tuple[Layer, ...]
     activation: Activation
     dropout: float = 0.0
+    readout: bool = True
 
     @property
     def sizes(self) -> tuple[int, ...]:
@@ -54,7 +57,7 @@ class Network:
         return "-".join(map(str, self.sizes))
 
     def forward(self, parameters: Parameters, inputs: Array, dropout_key: Array | None = None) -> Array:
-        """Return the logits.
+        """Return the logits, or the last hidden activations of a network without readout.
 
         Parameters
         ----------
@@ -71,12 +74,12 @@ class Network:
         a = inputs
         for depth, (weight, offset) in enumerate(zip(self.weights, self.biases, strict=True)):
             z = affine(parameters[weight.name], parameters[offset.name], a)
-            if depth == len(self.weights) - 1:
-                break
+            if weight.role == "output":
+                return z
             a = self.activation.formula(z, XP)
             if self.dropout and dropout_key is not None:
                 a = inverted_dropout(a, self.dropout, jax.random.fold_in(dropout_key, depth))
-        return z
+        return a
 
 
 @jax.custom_vjp
@@ -112,7 +115,11 @@ def inverted_dropout(a: Array, rate: float, key: Array) -> Array:
 
 
 def mlp(
-    sizes: Sequence[int], *, activation: str | Activation | Callable[[Any], Any] = "relu", dropout: float = 0.0
+    sizes: Sequence[int],
+    *,
+    activation: str | Activation | Callable[[Any], Any] = "relu",
+    dropout: float = 0.0,
+    readout: bool = True,
 ) -> Network:
     """Return a dense network.
 
@@ -125,6 +132,8 @@ def mlp(
         JAX can differentiate.
     dropout : float
         Share of hidden activations dropped in training, 0 <= dropout < 1.
+    readout : bool
+        Whether the last layer is linear and gives logits; otherwise it is a hidden layer like the others.
 
     Raises
     ------
@@ -134,19 +143,19 @@ def mlp(
     widths = [whole("the width of a layer", size, 1) for size in sizes]
     _check_sizes(widths, "-".join(map(str, widths)))
     between = activation_of(activation)
-    last = len(widths) - 1
+    hidden = len(widths) - 2 if readout else len(widths) - 1
     weights = tuple(
         dense(
             f"layer{k}.weight",
             widths[k - 1],
             widths[k],
-            activation=between.name if k < last else "linear",
-            role="hidden" if k < last else "output",
+            activation=between.name if k <= hidden else "linear",
+            role="hidden" if k <= hidden else "output",
         )
         for k in range(1, len(widths))
     )
     biases = tuple(bias(f"layer{k}.bias", weight) for k, weight in enumerate(weights, start=1))
-    return Network(weights, biases, between, fraction("dropout", dropout))
+    return Network(weights, biases, between, fraction("dropout", dropout), readout)
 
 
 activation_of = activation  # inside mlp its own option hides the function
@@ -155,12 +164,19 @@ activation_of = activation  # inside mlp its own option hides the function
 def parse_sizes(text: str) -> list[int | None]:
     """Read ``2-10-5-1``; ``auto`` may stand at either end and becomes None, to be taken from the data.
 
+    ``784-100x3-10`` is short for ``784-100-100-100-10``, and ``500x10`` alone for ten layers of 500 on 500 inputs.
+
     Raises
     ------
     InputError
         If the text does not follow this form.
+
+    Examples
+    --------
+    >>> parse_sizes("5x2")
+    [5, 5, 5]
     """
-    words = shorten(text).strip().split("-")
+    words = _spelled_out(shorten(text).strip())
     sizes: list[int | None] = []
     for at, word in enumerate(words):
         if word == "auto" and at in (0, len(words) - 1):
@@ -174,6 +190,17 @@ def parse_sizes(text: str) -> list[int | None]:
             )
     _check_sizes(sizes, text)
     return sizes
+
+
+def _spelled_out(text: str) -> list[str]:
+    """Return the words of a network's text, with ``WxN`` repeated N times."""
+    words: list[str] = []
+    for word in text.split("-"):
+        width, times, count = word.partition("x")
+        many = int(count) if times and re.fullmatch("[1-9][0-9]{0,4}", count) else 0
+        words += [width] * many if many else [word]
+    alone = "-" not in text and len(words) > 0 and words != [text]
+    return [words[0], *words] if alone else words
 
 
 def _check_sizes(sizes: Sequence[int | None], text: str) -> None:

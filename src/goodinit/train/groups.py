@@ -3,15 +3,13 @@
 The last group is padded by repeating a replica. Who shares the lanes does not change a replica's numbers.
 """
 
-import os
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 
-import jax
-
 from goodinit.datasets import Data
-from goodinit.train.lanes import Outcome, Start, arithmetic, hold, run
+from goodinit.networks import arithmetic, workers
+from goodinit.train.lanes import Outcome, Start, hold, run
 from goodinit.train.training import Training
 
 
@@ -47,12 +45,12 @@ def train(
     width = training.lanes(len(data.train_targets))
     groups = [range(at, min(at + width, len(starts))) for at in range(0, len(starts), width)]
     stop = threading.Event()
-    with arithmetic(training):
+    with arithmetic(training.precision):
         held = hold(training, data)
 
     def work(group: range) -> dict[int, Outcome]:
         lanes = [starts[i] for i in group] + [starts[group[-1]]] * (width - len(group))
-        with arithmetic(training):
+        with arithmetic(training.precision):
             outcomes = run(
                 training,
                 held,
@@ -72,10 +70,3 @@ def train(
         finally:
             stop.set()
             pool.shutdown(wait=True, cancel_futures=True)
-
-
-def workers() -> int:
-    """Return how many groups run side by side: one for each core that this process may use, or one on a GPU."""
-    if jax.default_backend() != "cpu":
-        return 1
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

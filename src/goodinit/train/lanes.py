@@ -1,9 +1,8 @@
 """One compiled program that trains a fixed number of replicas side by side, its lanes."""
 
-import contextlib
 import itertools
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, NamedTuple
@@ -14,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from goodinit.datasets import Data
+from goodinit.networks import compiler_options
 from goodinit.train.order import ABSENT, Order
 from goodinit.train.step import Examples, Replica, State, gather
 from goodinit.train.training import LANES, Training, record_steps
@@ -69,13 +69,6 @@ class Stopped(Exception):  # noqa: N818 - not an error, somebody asked for it
     """Training was asked to stop before its end."""
 
 
-@contextlib.contextmanager
-def arithmetic(training: Training) -> Iterator[None]:
-    """Compute in the precision that was asked for: float64 where wanted, and no shortened products on a GPU."""
-    with jax.enable_x64(training.precision == "float64"), jax.default_matmul_precision("highest"):
-        yield
-
-
 def hold(training: Training, data: Data) -> Held:
     """Put the data on the device."""
 
@@ -123,8 +116,7 @@ def program(training: Training) -> Program:
         )
         return recorded
 
-    # XLA's own threads cost more than they bring: the cores are busy with one group of lanes each
-    options = {"xla_cpu_multi_thread_eigen": False} if jax.default_backend() == "cpu" else None
+    options = compiler_options()
     return Program(
         jax.jit(jax.vmap(replica.start)),
         jax.jit(advance, compiler_options=options),
