@@ -12,7 +12,7 @@ from goodinit.train import RECORDED, Start, Training, record_steps, train
 from goodinit.train.lanes import Stopped, program
 from goodinit.train.optimizers import optimizer
 from goodinit.train.order import ABSENT, Order
-from oracles import TORCH_OPTIMIZERS, numpy_losses, torch_logits, torch_losses
+from oracles import TORCH_OPTIMIZERS, numpy_losses, torch_logits, torch_losses, torch_parameters
 
 NETWORK = mlp([2, 10, 5, 1])
 CIRCLES = circles()
@@ -168,7 +168,40 @@ def test_a_second_run_compiles_nothing() -> None:
     twin = Training(mlp([2, 3, 1]), "binary")
     trained(twin, circles(noise=0.2), [start(twin.network, s, rate=0.1) for s in range(20)], steps=50, record_every=10)
     assert program(twin) is compiled
-    assert [function._cache_size() for function in compiled] == before == [1, 1, 1]
+    assert [function._cache_size() for function in compiled] == before == [1, 1, 1, 0]
+
+
+@pytest.mark.parametrize("batch_size", [None, 50])
+def test_sizes_of_gradients_and_moves_equal_torchs(batch_size: int | None) -> None:
+    begin = start(NETWORK, 6)
+    training = Training(NETWORK, "binary", "momentum", batch_size, precision="float64", gradients=True)
+    seen = trained(training, CIRCLES, [begin], steps=30, record_every=30)[0].records[0, len(RECORDED) :]
+    parameters = torch_parameters(begin.parameters)
+    rows = slice(None) if batch_size is None else Order(6, 300, batch_size).batches(0, 1)[0]
+    binary_loss(CIRCLES)(parameters, rows).backward()
+    weights = [parameters[f"layer{k}.weight"] for k in (1, 2, 3)]
+    sizes = [w.grad.norm().item() for w in weights]
+    moves = [0.01 * w.grad.norm().item() / w.detach().norm().item() for w in weights]
+    neurons = [
+        torch.cat([parameters[f"layer{k}.weight"].grad, parameters[f"layer{k}.bias"].grad[:, None]], 1).norm(dim=1)
+        for k in (1, 2, 3)
+    ]
+    np.testing.assert_allclose(seen, [*sizes, *moves, *torch.cat(neurons).tolist()], rtol=1e-9)
+
+
+def test_a_weight_of_zeros_that_does_not_move_has_ratio_zero() -> None:
+    training = Training(NETWORK, "binary", gradients=True)
+    seen = trained(training, CIRCLES, [start(NETWORK, 0, "zeros")], steps=2, record_every=1)[0].records
+    np.testing.assert_array_equal(seen[:, len(RECORDED) : len(RECORDED) + 6], 0)
+
+
+def test_watching_gradients_changes_no_network() -> None:
+    plain, watched = (
+        trained(Training(NETWORK, "binary", gradients=on), CIRCLES, [start(NETWORK, 0)], steps=60, record_every=7)[0]
+        for on in (False, True)
+    )
+    np.testing.assert_array_equal(plain.records, watched.records[:, : len(RECORDED)])
+    np.testing.assert_array_equal(plain.parameters["layer1.weight"], watched.parameters["layer1.weight"])
 
 
 def test_dropout_is_drawn_from_the_seed_alone() -> None:

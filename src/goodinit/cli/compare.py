@@ -60,6 +60,9 @@ def compare(
     record_every: Annotated[
         Text, typer.Option(metavar="INTEGER", help="Steps between records. Default: a hundredth of all.")
     ] = None,
+    record: Annotated[
+        Text, typer.Option(help="gradients: also record the sizes of gradients and updates, by layer and by neuron.")
+    ] = None,
     out: Annotated[
         Path | None, typer.Option(help="Folder of the results. Default: one for each study in goodinit-runs/.")
     ] = None,
@@ -88,6 +91,7 @@ def compare(
         "dropout": _number(dropout),
         "precision": precision,
         "record_every": _number(record_every),
+        "record": record,
     }
     _run(study, {key: value for key, value in flags.items() if value not in (None, [])}, out, force, as_json, quiet)
 

@@ -31,6 +31,7 @@ def compare(
     l2: float | Mapping[str, float] = 0.0,
     precision: str = "float32",
     record_every: int | None = None,
+    record: str | None = None,
     out: str | Path | None = None,
     force: bool = False,
     progress: Progress | None = None,
@@ -67,6 +68,8 @@ def compare(
         ``float32`` or ``float64``.
     record_every : int or None
         Steps between two records of losses; None is a hundredth of the steps.
+    record : str or None
+        ``"gradients"`` records the sizes of gradients and updates, by layer and by neuron, beside the losses.
     out : path or None
         Folder for the store, so that an interrupted study continues and a finished one is not trained again.
     force : bool
@@ -102,6 +105,7 @@ def compare(
         "l2": l2,
         "precision": precision,
         "record_every": record_every,
+        "record": record,
     }
     problem = from_objects(network, data, initializers, bias, settings)
     return answer(problem, None if out is None else Path(out), force=force, progress=progress)

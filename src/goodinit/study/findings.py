@@ -1,12 +1,18 @@
 """What a study says, in plain words."""
 
 import math
+from collections import Counter
 from collections.abc import Iterator
 
 import numpy as np
 import xarray as xr
 
 from goodinit.study import statistics
+
+WAYS = {
+    "predicts the base rate": "predict the base rate",
+    "predicts the mean": "predict the mean",
+}  # of several networks
 
 
 def findings(results: xr.Dataset) -> list[str]:
@@ -83,19 +89,13 @@ def _failures(results: xr.Dataset) -> Iterator[str]:
     for label in results["initializer"].values:
         one = results.sel(initializer=label)
         failed = round(float(one["failure_probability"]) * seeds)
-        diverged = int(np.isinf(one["final"].isel(metric=2)).sum())
         if not failed:
             continue
         low, high = one["failure_interval"].values
-        ways = [f"{diverged} not finite"] if diverged else []
-        if failed > diverged:
-            ways.append(f"{failed - diverged} no better than always predicting the {_constant(results)}")
+        outcomes = one["outcome"].sel(learning_rate=one["best_learning_rate"]).values
+        ways = [f"{count} {WAYS.get(way, way)}" for way, count in Counter(outcomes).items() if way != "trained"]
         chance = f": probability {100 * failed / seeds:.0f} % [{100 * low:.0f}, {100 * high:.0f}]"
         yield f"{label} fails in {failed} of {seeds} seeds ({'; '.join(ways)}){'' if math.isnan(low) else chance}."
-
-
-def _constant(results: xr.Dataset) -> str:
-    return "mean" if results.attrs["task"] == "regression" else "base rate"
 
 
 def _rates(results: xr.Dataset) -> Iterator[str]:

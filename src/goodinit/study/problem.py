@@ -87,6 +87,7 @@ def assemble(study: Study, network: Network, data: Data, inits: dict[str, Initia
         l1=_by_layer("l1", study.l1, layers),
         l2=_by_layer("l2", study.l2, layers),
         precision=study.precision,
+        gradients=study.record == "gradients",
     )
     return Problem(study, data, training, inits, bias)
 

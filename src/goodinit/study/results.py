@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from goodinit.networks import TASKS
 from goodinit.study import statistics
+from goodinit.study.gradients import with_gradients
 from goodinit.study.problem import Problem
 from goodinit.study.run import Cell, environment
 from goodinit.study.store import Store
@@ -50,7 +51,8 @@ def collect(problem: Problem, asked: Iterable[Cell], store: Store) -> xr.Dataset
             "notes": list(problem.data.notes),
         },
     )
-    return _with_pairs(_with_summary(_with_rates(results)))
+    results = _with_pairs(_with_summary(_with_rates(results)))
+    return with_gradients(results, problem.training.network, curves) if problem.training.gradients else results
 
 
 def baseline_loss(problem: Problem) -> float:
@@ -74,12 +76,11 @@ def _records(store: Store, cell: Cell) -> NDArray[Any]:
 def _with_rates(results: xr.Dataset) -> xr.Dataset:
     """Add which cells failed, how each learning rate did, and each initializer's best one."""
     last = results.isel(step=-1)
-    fitted = last["train_loss"] - last["penalty"]
-    threshold = FAILED_ABOVE * results.attrs["baseline_loss"]
-    results["failed"] = ~(np.isfinite(fitted) & (fitted < threshold))
+    results["outcome"] = (BY_STEP[:3], _outcomes(results))
+    results["failed"] = results["outcome"] != "trained"
     results["failed"].attrs["description"] = (
-        f"final training loss, penalties left out, not finite or not below {threshold:.4g}: 99 % of what always "
-        f"predicting the {'mean' if results.attrs['task'] == 'regression' else 'base rate'} costs"
+        f"final training loss, penalties left out, not finite or not below {FAILED_ABOVE:.0%} of what always "
+        f"predicting the {constant(results)} costs, {results.attrs['baseline_loss']:.4g}"
     )
     losses = _nan_to_inf(last["train_loss"].values)
     results["rate_loss"] = (BY_STEP[:2], np.median(losses, axis=2))
@@ -87,6 +88,22 @@ def _with_rates(results: xr.Dataset) -> xr.Dataset:
     best = results["rate_loss"].argmin("learning_rate")
     results["best_learning_rate"] = ("initializer", results["learning_rate"].values[best.values])
     return results.assign_coords(bound=["low", "high"])
+
+
+def constant(results: xr.Dataset) -> str:
+    """Return what a network predicts that has learned nothing of its inputs."""
+    return "mean" if results.attrs["task"] == "regression" else "base rate"
+
+
+def _outcomes(results: xr.Dataset) -> NDArray[np.str_]:
+    """Name what became of each network, by its final training loss without penalties."""
+    last = results.isel(step=-1)
+    ratio = (last["train_loss"] - last["penalty"]).values / results.attrs["baseline_loss"]
+    return np.select(
+        [~np.isfinite(ratio), ratio < FAILED_ABOVE, ratio <= 2 - FAILED_ABOVE],
+        ["not finite", "trained", f"predicts the {constant(results)}"],
+        f"worse than the {constant(results)}",
+    )
 
 
 def _with_summary(results: xr.Dataset) -> xr.Dataset:

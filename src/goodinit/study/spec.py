@@ -88,6 +88,10 @@ def _or_none(check: Callable[[Any], Any], value: Any) -> Any:
     return None if value is None else check(value)
 
 
+def _record(value: Any) -> str:
+    return one_of("record", value, ("gradients",))
+
+
 def _whole(name: str, least: int) -> Callable[[Any], int]:
     return lambda value: whole(name, value, least)
 
@@ -125,6 +129,8 @@ class Study(BaseModel):
         ``float32`` or ``float64``.
     record_every : int or None
         Steps between two records of losses; None is a hundredth of the steps.
+    record : str or None
+        ``gradients`` records the sizes of gradients and updates beside the losses.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", arbitrary_types_allowed=True)
@@ -155,6 +161,8 @@ class Study(BaseModel):
         "float32"
     )
     record_every: Annotated[int | None, BeforeValidator(functools.partial(_or_none, _whole("record_every", 1)))] = None
+
+    record: Annotated[str | None, BeforeValidator(functools.partial(_or_none, _record))] = None
 
     @classmethod
     def of(cls, values: Mapping[str, Any], own: Iterable[str] = (), place: str = "", text: str = "") -> "Study":

@@ -39,8 +39,8 @@ class Outcome:
 
     Parameters
     ----------
-    records : array, shape (records, 5)
-        Columns as in `step.RECORDED`, rows as in `record_steps`.
+    records : array, shape (records, columns)
+        Columns as in `step.RECORDED`, and those of `Replica.observe` if asked for; rows as in `record_steps`.
     parameters : dict of str to array
         The trained tensors.
     """
@@ -57,12 +57,22 @@ class Held(NamedTuple):
     rows: Examples | None
 
 
+class Next(NamedTuple):
+    """What the next steps of every lane need: number of the first, examples (None: all), learning rates, keys."""
+
+    first: np.int32
+    order: Array | None
+    rates: Array
+    keys: Array
+
+
 class Program(NamedTuple):
     """The compiled functions of a `Training`."""
 
     begin: Callable[..., State]
     advance: Callable[..., State]
     evaluate: Callable[..., Array]
+    observe: Callable[..., Array]
 
 
 class Stopped(Exception):  # noqa: N818 - not an error, somebody asked for it
@@ -89,22 +99,30 @@ def program(training: Training) -> Program:
     """Return the compiled functions of a training; all that changes between calls is an argument."""
     replica = Replica(training)
 
-    def one_step(state: State, rate: Array, key: Array, order: Array | None, step: Array, held: Held) -> State:
-        drop = jax.random.fold_in(key, step) if training.network.dropout else None
-        if order is None or held.rows is None:
-            return replica.step(state, rate, held.train, None, drop)
-        return replica.step(state, rate, *gather(held.rows, order), drop)
+    def on_lanes(what: Callable[..., Any]) -> Callable[..., Any]:
+        """Apply a function of one replica and its next batch to all lanes."""
 
-    def advance(
-        state: State, rates: Array, keys: Array, order: Array | None, first: Array, count: Array, held: Held
-    ) -> State:
-        lanes = jax.vmap(one_step, in_axes=(0, 0, 0, None if order is None else 0, None, None))
+        def one(state: State, rate: Array, key: Array, order: Array | None, step: Array, held: Held) -> Any:
+            drop = jax.random.fold_in(key, step) if training.network.dropout else None
+            if order is None or held.rows is None:
+                return what(state, rate, held.train, None, drop)
+            return what(state, rate, *gather(held.rows, order), drop)
 
-        def body(at: Array, state: State) -> State:
-            return lanes(state, rates, keys, None if order is None else order[:, at], first + at, held)
+        def all_lanes(state: State, next_: Next, at: Array, held: Held) -> Any:
+            order = None if next_.order is None else next_.order[:, at]
+            lanes = jax.vmap(one, in_axes=(0, 0, 0, None if order is None else 0, None, None))
+            return lanes(state, next_.rates, next_.keys, order, next_.first + at, held)
 
-        final: State = jax.lax.fori_loop(0, count, body, state)
+        return all_lanes
+
+    def advance(state: State, next_: Next, count: Array, held: Held) -> State:
+        step = on_lanes(replica.step)
+        final: State = jax.lax.fori_loop(0, count, lambda at, state: step(state, next_, at, held), state)
         return final
+
+    def observe(state: State, next_: Next, held: Held) -> Array:
+        seen: Array = on_lanes(replica.observe)(state, next_, 0, held)
+        return seen
 
     def evaluate(state: State, held: Held) -> Array:
         # one lane after the other where the activations of all examples would fill the memory
@@ -121,6 +139,7 @@ def program(training: Training) -> Program:
         jax.jit(jax.vmap(replica.start)),
         jax.jit(advance, compiler_options=options),
         jax.jit(evaluate, compiler_options=options),
+        jax.jit(observe, compiler_options=options),
     )
 
 
@@ -141,26 +160,33 @@ def run(
     Stopped
         At the next compiled call after `stop` is set.
     """
-    compiled = program(training)
-    examples = held.train.inputs.shape[1]
+    compiled, examples = program(training), held.train.inputs.shape[1]
     most = steps_in_a_call(training, examples, len(starts), record_every)
     rates = jnp.asarray([start.learning_rate for start in starts], training.precision)
     keys = jnp.stack([jax.random.key(start.seed, impl="threefry2x32") for start in starts])
     orders = [Order(start.seed, examples, training.batch_size) for start in starts] if training.batch_size else []
+
+    def following(first: int, count: int) -> Next:
+        return Next(np.int32(first), _next(orders, first, count, most), rates, keys)
+
+    def record(state: State, step: int) -> NDArray[Any]:
+        seen = [compiled.evaluate(state, held)]
+        if training.gradients:
+            seen.append(compiled.observe(state, following(step, 1), held))
+        return np.concatenate(seen, axis=1)
+
     stacked = {name: np.stack([start.parameters[name] for start in starts]) for name in starts[0].parameters}
     state = compiled.begin({name: jnp.asarray(array, training.precision) for name, array in stacked.items()})
-    records = [np.asarray(compiled.evaluate(state, held))]
-    marks = record_steps(steps, record_every)
-    for at, mark in itertools.pairwise(marks):
+    records = [record(state, 0)]
+    for at, mark in itertools.pairwise(record_steps(steps, record_every)):
         for first in range(at, mark, most):
             if stop.is_set():
                 raise Stopped
             count = min(most, mark - first)
-            order = _next(orders, first, count, most)
-            state = compiled.advance(state, rates, keys, order, np.int32(first), np.int32(count), held)
+            state = compiled.advance(state, following(first, count), np.int32(count), held)
             wait(state)
             progress(count)
-        records.append(np.asarray(compiled.evaluate(state, held)))
+        records.append(record(state, mark))
     return _outcomes(np.stack(records, axis=1), state)
 
 

@@ -59,6 +59,26 @@ class Replica:
         updates, memory = self.rule(rate).update(gradient, memory, parameters)
         return optax.apply_updates(parameters, updates), memory
 
+    def observe(
+        self, state: State, rate: Array, batch: Examples, present: Array | None = None, key: Array | None = None
+    ) -> Array:
+        """Return the sizes of the gradient that the next step follows and of the move that it makes.
+
+        In order: of each layer's weight the norm of its gradient; of each layer's weight |move| / |weight|; of each
+        neuron the norm of the gradient of its incoming weights and its bias.
+        """
+        before, gradient = state[0], jax.grad(self.loss)(state[0], batch, present, key)
+        after = self.step(state, rate, batch, present, key)[0]
+        network = self.training.network
+        weights = [layer.name for layer in network.weights]
+        sizes = [jnp.linalg.norm(gradient[name]) for name in weights]
+        moves = [_ratio(jnp.linalg.norm(after[name] - before[name]), jnp.linalg.norm(before[name])) for name in weights]
+        neurons = [
+            jnp.sqrt(jnp.sum(gradient[weight.name] ** 2, axis=1) + gradient[offset.name] ** 2)
+            for weight, offset in zip(network.weights, network.biases, strict=True)
+        ]
+        return jnp.concatenate([jnp.stack(sizes), jnp.stack(moves), *neurons])
+
     def start(self, parameters: Parameters) -> State:
         """Return the state before the first update."""
         return parameters, self.rule(0.0).init(parameters)
@@ -82,6 +102,11 @@ class Replica:
     def rule(self) -> Callable[[Any], optax.GradientTransformation]:
         """The optimizer as a function of the learning rate."""
         return optimizer(self.training.optimizer)
+
+
+def _ratio(move: Array, size: Array) -> Array:
+    """Return move / size, and 0 where nothing moves, be its size 0 or not."""
+    return jnp.where(move == 0, 0, move / size)
 
 
 def gather(rows: Examples, order: Array) -> tuple[Examples, Array]:

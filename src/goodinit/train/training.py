@@ -24,6 +24,8 @@ class Training:
         Strength of the penalties by layer: the loss gains l1 sum |w| + l2 / 2 sum w^2 over its weights.
     precision : str
         ``float32`` or ``float64``.
+    gradients : bool
+        Whether the sizes of gradients and moves are recorded beside the losses.
     """
 
     network: Network
@@ -33,6 +35,7 @@ class Training:
     l1: tuple[float, ...] = ()
     l2: tuple[float, ...] = ()
     precision: str = "float32"
+    gradients: bool = False
 
     @property
     def multiply_adds(self) -> int:
