@@ -156,8 +156,9 @@ def test_given_arrays() -> None:
     assert what(LAYER, generator(0, "w"))[0, 1] == 1
     with pytest.raises(InputError, match=r"mine: no array for other; given are layer1.weight"):
         what(dense("other", 1, 1), generator(0, "w"))
-    with pytest.raises(InputError, match="must return real numbers of shape"):
-        initializers.given({"w": np.zeros(2)})(dense("w", 1, 1), generator(0, "w"))
+    for wrong in (np.zeros(2), "text", [[1j]], [[None]]):
+        with pytest.raises(InputError, match="must return real numbers of shape"):
+            initializers.given({"w": wrong})(dense("w", 1, 1), generator(0, "w"))
 
 
 @pytest.mark.parametrize(
@@ -178,6 +179,15 @@ def test_given_arrays() -> None:
 def test_refusals(text: str, said: str) -> None:
     with pytest.raises(InputError, match="(?s).*" + said.replace("(", r"\(")):
         initializer(text)
+
+
+@pytest.mark.parametrize("text", ["he_normal(gain=1e308)", "glorot_uniform(gain=1e200)", "orthogonal(gain=1e308)"])
+def test_weights_too_large_to_be_numbers_are_refused(text: str) -> None:
+    layer = dense("w", 1, 1) if "orthogonal" not in text else dense("w", 2, 2)
+    try:
+        assert np.isfinite(initializer(text)(layer, generator(0, "w"))).all()
+    except InputError as error:
+        assert "NaN or infinity" in str(error)  # noqa: PT017 - either is right
 
 
 @settings(max_examples=200, deadline=None)

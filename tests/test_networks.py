@@ -1,6 +1,7 @@
 """Networks: the forward pass, its gradient, dropout and losses against torch and by hand."""
 
 import contextlib
+import math
 
 import jax
 import jax.numpy as jnp
@@ -112,6 +113,9 @@ def test_losses_equal_torchs() -> None:
 def test_scores() -> None:
     assert TASKS["binary"].score(jnp.array([[1.0, -1, 0, 2]]), jnp.array([1.0, 0, 1, 0])) == 0.5
     assert TASKS["multiclass"].score(jnp.array([[3.0, 0], [1, 5]]), jnp.array([0, 0])) == 0.5
+    for broken in (jnp.nan, jnp.inf):
+        assert jnp.isnan(TASKS["binary"].score(jnp.array([[1.0, broken]]), jnp.array([1.0, 0])))
+        assert jnp.isnan(TASKS["multiclass"].score(jnp.array([[3.0, 0], [1, broken]]), jnp.array([0, 0])))
     targets = jnp.array([[1.0, 2, 3]])
     assert TASKS["regression"].score(targets, targets) == 1
     assert TASKS["regression"].score(jnp.full((1, 3), 2.0), targets) == 0
@@ -146,6 +150,21 @@ def test_sizes_are_refused(text: str) -> None:
 def test_any_sizes_are_read_or_refused(text: str) -> None:
     with contextlib.suppress(InputError):
         assert len(parse_sizes(text)) >= 2
+
+
+@pytest.mark.parametrize(
+    ("function", "said"),
+    [
+        (np.tanh, "JAX can differentiate.*TracerArrayConversionError"),
+        (math.tanh, "JAX can differentiate"),
+        (lambda z: z.sum(), "of the shape it was given"),
+        (lambda z: z > 0, "real numbers"),
+        (lambda z: None, "of the shape it was given"),
+    ],
+)
+def test_a_function_that_cannot_be_an_activation_is_refused(function: object, said: str) -> None:
+    with pytest.raises(InputError, match=said):
+        mlp([2, 3, 1], activation=function)
 
 
 @pytest.mark.parametrize(("sizes", "options"), [([2], {}), ([2, 0], {}), ([2, 1.5], {}), ([2, 1], {"dropout": 1.0})])

@@ -90,8 +90,9 @@ def test_a_flipped_bit_in_a_cell_is_found(tmp_path: Path) -> None:
 
 def test_one_writer_at_a_time(tmp_path: Path) -> None:
     first = open_folder(tmp_path, IDENTITY, False)
-    with pytest.raises(InputError, match="in use by another goodinit"):
-        open_folder(tmp_path, IDENTITY, False)
+    for force in (False, True):
+        with pytest.raises(InputError, match="in use by another goodinit"):
+            open_folder(tmp_path, IDENTITY, force)
     first.close()
     open_folder(tmp_path, IDENTITY, False).close()
 
@@ -107,6 +108,18 @@ def test_a_full_disk_loses_nothing_and_says_how_to_continue(tmp_path: Path) -> N
     store = open_folder(tmp_path, IDENTITY, False)
     assert store.records("a" * 64) is not None
     assert store.records("b" * 64) is None
+    store.close()
+
+
+def test_an_interrupted_save_leaves_nothing_behind(tmp_path: Path) -> None:
+    store = open_folder(filled(tmp_path), IDENTITY, False)
+    store._file.set_progress_handler(lambda: 1, 1)  # SQLite gives up at the next instruction
+    with pytest.raises(InputError):
+        store.save([("b" * 64, "zeros", 0.1, 1, CONTENTS)])
+    store._file.set_progress_handler(None, 0)
+    assert store.records("b" * 64) is None
+    store.save([("b" * 64, "zeros", 0.1, 1, CONTENTS)])
+    assert store.records("b" * 64) is not None
     store.close()
 
 

@@ -6,6 +6,7 @@ import pytest
 import torch
 
 from goodinit.datasets import arrays, circles
+from goodinit.errors import InputError
 from goodinit.initializers import generator, initializer
 from goodinit.networks import mlp
 from goodinit.train import RECORDED, Start, Training, record_steps, train
@@ -136,20 +137,51 @@ def test_other_tasks_follow_torch(task: str) -> None:
     np.testing.assert_allclose(ours.records[:, LOSS], torch_losses(begin.parameters, loss, 0.01, 200, 20), rtol=1e-9)
 
 
-@pytest.mark.parametrize("batch_size", [None, 32])
-def test_a_replicas_numbers_do_not_depend_on_the_others(batch_size: int | None) -> None:
+def problem(task: str):
     rng = np.random.default_rng(0)
-    training = Training(mlp([2, 10, 5, 1], dropout=0.1), "binary", batch_size=batch_size)
-    pool = [start(NETWORK, s, text) for s in range(12) for text in ("zeros", "normal(std=10)", "he_normal")]
-    pool += [start(NETWORK, s, "normal(std=1e30)") for s in range(4)]  # neighbours that explode at once
-    alone = trained(training, CIRCLES, pool, steps=40, record_every=20)
-    for _ in range(6):
+    inputs = rng.standard_normal((70, 3))
+    targets = {
+        "binary": inputs[:, 0] > 0,
+        "multiclass": rng.integers(0, 3, 70),
+        "regression": inputs @ np.ones((3, 2)),
+    }[task]
+    return arrays(inputs, targets, inputs[:9], targets[:9], task=task)
+
+
+@pytest.mark.parametrize(
+    ("task", "hidden", "options"),
+    [
+        ("binary", [10, 5], {}),
+        ("binary", [10, 5], {"batch_size": 32, "optimizer": "adam"}),
+        ("binary", [300, 60], {"optimizer": "momentum"}),  # 8 lanes
+        ("multiclass", [800, 400], {"batch_size": 16}),  # 2 lanes
+        ("multiclass", [10], {"precision": "float64", "optimizer": "rmsprop", "gradients": True}),
+        ("regression", [10], {"l1": (0.01, 0.01), "l2": (0.0, 0.1)}),
+    ],
+)
+def test_a_replicas_numbers_do_not_depend_on_the_others(task: str, hidden: list[int], options: dict) -> None:
+    rng, data = np.random.default_rng(0), problem(task)
+    network = mlp([3, *hidden, data.outputs], dropout=0.1)
+    training = Training(network, task, **options)
+    pool = [
+        start(network, s, text, rate)
+        for s in range(4)
+        for text, rate in (("zeros", 0.01), ("he_normal", 0.01), ("he_normal", 0.3), ("normal(std=1e15)", 0.01))
+    ]  # the last of each seed explodes at once
+    alone = trained(training, data, pool, steps=24, record_every=12)
+    for _ in range(4):
         chosen = rng.permutation(len(pool))[: rng.integers(1, len(pool))]
-        together = trained(training, CIRCLES, [pool[i] for i in chosen], steps=40, record_every=20)
+        together = trained(training, data, [pool[i] for i in chosen], steps=24, record_every=12)
         for i, outcome in zip(chosen, together, strict=True):
             np.testing.assert_array_equal(outcome.records, alone[i].records)
             for name, array in outcome.parameters.items():
                 np.testing.assert_array_equal(array, alone[i].parameters[name])
+
+
+def test_lanes_follow_from_the_problem() -> None:
+    assert [
+        Training(mlp(sizes), "binary").lanes(70) for sizes in ([3, 10, 5, 1], [3, 300, 60, 1], [3, 800, 400, 1])
+    ] == [16, 8, 2]
 
 
 def test_the_length_of_a_call_changes_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -228,7 +260,8 @@ def test_progress_adds_up_to_every_step_of_every_network() -> None:
     assert sum(counts) == 20 * 30
 
 
-def test_closing_the_iterator_stops_the_work() -> None:
+def test_closing_the_iterator_stops_the_work(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("goodinit.train.groups.workers", lambda: 2)
     counts: list[int] = []
     running = train(
         Training(NETWORK, "binary"),
@@ -251,6 +284,14 @@ def test_float64_is_on_only_where_it_was_asked_for() -> None:
         )[0]
         assert outcome.records.dtype == outcome.parameters["layer1.weight"].dtype == precision
     assert not jax.config.jax_enable_x64
+
+
+def test_numbers_that_float32_cannot_hold_are_refused() -> None:
+    with pytest.raises(InputError, match=r"layer1.weight holds .*e\+39, more than float32 can; .*float64"):
+        trained(Training(NETWORK, "binary"), CIRCLES, [start(NETWORK, 0, "normal(std=1e39)")], steps=1, record_every=1)
+    huge = arrays([[1e39], [0.0]], [0, 1], [[0.0]], [0])
+    with pytest.raises(InputError, match="data holds 1e\\+39"):
+        trained(Training(mlp([1, 1]), "binary"), huge, [start(mlp([1, 1]), 0)], steps=1, record_every=1)
 
 
 @pytest.mark.parametrize("text", ["sdg", "sgd(decay=1)", "momentum(decay=1)", "adam(eps=0)", "adamw(weight_decay=-1)"])

@@ -54,10 +54,12 @@ def fraction(name: str, value: float) -> float:
     return float(value)
 
 
-def whole(name: str, value: int, least: int) -> int:
-    """Return `value`, or raise InputError unless it is a whole number of at least `least`."""
+def whole(name: str, value: int, least: int, most: int | None = None) -> int:
+    """Return `value`, or raise InputError unless it is a whole number of at least `least` and at most `most`."""
     if isinstance(value, bool) or not isinstance(value, numbers.Integral) or value < least:
         raise InputError(f"{name} must be a whole number of at least {least}, got {value!r}")
+    if most is not None and value > most:
+        raise InputError(f"{name} must be at most {most:,}, got {value!r}")
     return int(value)
 
 

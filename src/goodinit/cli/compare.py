@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from goodinit.cli.outcome import uninterrupted
+
 if TYPE_CHECKING:
     from goodinit.study import Problem, Study
     from goodinit.study.run import Progress
@@ -98,9 +100,10 @@ def compare(
 
 def _run(file: Path | None, flags: dict[str, Any], out: Path | None, force: bool, as_json: bool, quiet: bool) -> None:
     # imported here: these take a second, which --help and a mistyped flag should not
-    from goodinit import report
-    from goodinit.cli.printed import print_json, print_results
-    from goodinit.study import Study, answer, resolve
+    with uninterrupted():
+        from goodinit import report
+        from goodinit.cli.printed import print_json, print_results
+        from goodinit.study import Study, answer, resolve
 
     asked = Study.of(flags) if file is None else _changed(Study.read(file), flags)
     problem = resolve(asked)
@@ -115,7 +118,7 @@ def _run(file: Path | None, flags: dict[str, Any], out: Path | None, force: bool
 
 
 def _changed(study: "Study", flags: dict[str, Any]) -> "Study":
-    return type(study).of({key: list(v) if isinstance(v, tuple) else v for key, v in study} | flags)
+    return type(study).of(study.plain() | flags)
 
 
 def _number(text: Text) -> int | float | Text:

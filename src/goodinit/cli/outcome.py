@@ -1,11 +1,12 @@
 """How a command ends: errors as sentences on stderr, and the exit code that says what kind they are."""
 
-import errno
+import contextlib
 import functools
 import os
+import signal
 import sys
-from collections.abc import Callable
-from typing import ParamSpec
+from collections.abc import Callable, Iterator
+from typing import Any, ParamSpec
 
 import typer
 
@@ -21,6 +22,7 @@ def explained(command: Callable[Options, None]) -> Callable[Options, None]:
 
     @functools.wraps(command)
     def run(*args: Options.args, **options: Options.kwargs) -> None:
+        signal.signal(signal.SIGINT, _interrupted_once)
         try:
             command(*args, **options)
         except InputError as error:
@@ -28,23 +30,38 @@ def explained(command: Callable[Options, None]) -> Callable[Options, None]:
         except MissingError as error:
             raise _end(MISSING, str(error)) from None
         except KeyboardInterrupt as stop:
-            typer.echo(
-                f"interrupted{f': {stop}' if str(stop) else ''}; run the same command again to continue", err=True
-            )
+            said = f"interrupted: {stop}" if str(stop) else "interrupted"
+            typer.echo(f"{said}; run the same command again to continue", err=True)
             raise typer.Exit(INTERRUPTED) from None
         except BrokenPipeError:
             # whoever read our output has seen enough; without this, Python complains once more at its own exit
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         except OSError as error:
-            if error.errno not in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EACCES, errno.EROFS, errno.EIO):
-                raise
+            where = f"{error.filename or 'a file'}: {error.strerror or error}"
             raise _end(
-                MISSING,
-                f"cannot write {error.filename or 'a file'}: {error.strerror}; nothing that is "
-                "finished is lost: mend it and run the same command again",
+                MISSING, f"cannot write {where}; what is finished is kept: mend it and run the same command again"
             ) from None
 
     return run
+
+
+@contextlib.contextmanager
+def uninterrupted() -> Iterator[None]:
+    """Hold Ctrl-C back for a moment: some imports swallow it, and the command would go on regardless."""
+    if not hasattr(signal, "pthread_sigmask"):
+        yield
+        return
+    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
+
+
+def _interrupted_once(number: int, frame: Any) -> None:
+    """Interrupt, and let nothing disturb what is tidied up then: the work stops at the next compiled call."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    raise KeyboardInterrupt
 
 
 def _end(code: int, *problems: str) -> typer.Exit:

@@ -112,7 +112,7 @@ def given(arrays: Mapping[str, Any], *, label: str = "given") -> Initializer:
     label : str
         What to call it in results.
     """
-    kept = {name: np.array(array, dtype=np.float64) for name, array in arrays.items()}
+    kept = {name: np.array(array) for name, array in arrays.items()}  # checked when they are drawn
 
     def draw(layer: Layer, rng: np.random.Generator) -> Array:
         if layer.name not in kept:

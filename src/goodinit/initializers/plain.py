@@ -36,7 +36,7 @@ def normal(*, mean: float = 0.0, std: float = 0.01) -> Initializer:
     mu, sigma = finite("mean", mean), non_negative("std", std)
     return Initializer(
         draw=lambda layer, rng: mu + rng.standard_normal(layer.shape) * sigma,
-        variance=lambda layer: sigma**2,
+        variance=lambda layer: sigma * sigma,
         mean=lambda layer: mu,
     )
 
@@ -49,7 +49,7 @@ def uniform(*, low: float = -0.05, high: float = 0.05) -> Initializer:
         raise InputError(f"low must not exceed high, got low={low!r} and high={high!r}")
     return Initializer(
         draw=lambda layer, rng: rng.uniform(a, b, layer.shape),
-        variance=lambda layer: (b - a) ** 2 / 12,
+        variance=lambda layer: (b - a) * (b - a) / 12,
         mean=lambda layer: (a + b) / 2,
     )
 
@@ -63,7 +63,7 @@ def truncated_normal(*, mean: float = 0.0, std: float = 0.01) -> Initializer:
     mu, sigma = finite("mean", mean), non_negative("std", std)
     return Initializer(
         draw=lambda layer, rng: mu + _standard_truncated(rng, layer.shape) * (sigma / TRUNCATED_SD),
-        variance=lambda layer: sigma**2,
+        variance=lambda layer: sigma * sigma,
         mean=lambda layer: mu,
     )
 
@@ -86,7 +86,7 @@ def orthogonal(*, gain: float = 1.0) -> Initializer:
         return g * (q if rows >= columns else q.T).reshape(layer.shape)
 
     return Initializer(
-        draw, variance=lambda layer: g**2 / max(layer.shape[0], math.prod(layer.shape[1:])), mean=lambda layer: 0.0
+        draw, variance=lambda layer: g * g / max(layer.shape[0], math.prod(layer.shape[1:])), mean=lambda layer: 0.0
     )
 
 

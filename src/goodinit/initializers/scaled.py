@@ -72,4 +72,4 @@ def _uniform(gain: float, mode: str) -> Initializer:
 def _rule(gain: float, mode: str) -> Callable[[Layer], float]:
     g = positive("gain", gain)
     one_of("mode", mode, MODES)
-    return lambda layer: g**2 / layer.fan(mode)
+    return lambda layer: g * g / layer.fan(mode)

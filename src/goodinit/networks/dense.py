@@ -11,6 +11,7 @@ from typing import Any
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 
 from goodinit.activations import Activation, activation
 from goodinit.errors import InputError, fraction, whole
@@ -142,7 +143,7 @@ def mlp(
     """
     widths = [whole("the width of a layer", size, 1) for size in sizes]
     _check_sizes(widths, "-".join(map(str, widths)))
-    between = activation_of(activation)
+    between = _tried(activation_of(activation))
     hidden = len(widths) - 2 if readout else len(widths) - 1
     weights = tuple(
         dense(
@@ -159,6 +160,21 @@ def mlp(
 
 
 activation_of = activation  # inside mlp its own option hides the function
+
+
+def _tried(between: Activation) -> Activation:
+    """Return the activation, or raise InputError if JAX cannot compute and differentiate it elementwise."""
+    z = np.zeros((3, 2), np.float32)
+    try:
+        value, _ = jax.eval_shape(lambda z: jax.vjp(lambda z: between.formula(z, XP), z)[0:2], z)
+    except Exception as error:  # noqa: BLE001 - whatever a user's function raises
+        raise InputError(
+            f"activation {between.name} must be a function of one array that JAX can differentiate, such as those "
+            f"of jax.numpy; it raised {type(error).__name__}: {clip(str(error).partition(chr(10))[0], 200)}"
+        ) from None
+    if getattr(value, "shape", None) != z.shape or value.dtype.kind != "f":
+        raise InputError(f"activation {between.name} must return an array of real numbers of the shape it was given")
+    return between
 
 
 def parse_sizes(text: str) -> list[int | None]:

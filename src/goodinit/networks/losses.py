@@ -61,13 +61,18 @@ def regression_losses(logits: Array, targets: Array) -> Array:
 
 
 def binary_score(logits: Array, targets: Array) -> Array:
-    """Return the share of examples on the right side of probability 1/2."""
-    return jnp.mean((logits[0] > 0) == (targets > 0.5), dtype=logits.dtype)
+    """Return the share of examples on the right side of probability 1/2; NaN unless every logit is finite."""
+    return _if_finite(logits, jnp.mean((logits[0] > 0) == (targets > 0.5), dtype=logits.dtype))
 
 
 def multiclass_score(logits: Array, targets: Array) -> Array:
-    """Return the share of examples whose largest logit is the right one."""
-    return jnp.mean(jnp.argmax(logits, axis=0) == targets, dtype=logits.dtype)
+    """Return the share of examples whose largest logit is the right one; NaN unless every logit is finite."""
+    return _if_finite(logits, jnp.mean(jnp.argmax(logits, axis=0) == targets, dtype=logits.dtype))
+
+
+def _if_finite(logits: Array, score: Array) -> Array:
+    """Return the score of a network that still computes numbers; comparisons with NaN would pass for answers."""
+    return jnp.where(jnp.isfinite(logits).all(), score, jnp.nan)
 
 
 def regression_score(logits: Array, targets: Array) -> Array:

@@ -49,8 +49,8 @@ def _axis(values: NDArray[np.float64]) -> NDArray[np.float64]:
 def _map(
     network: Network, trained: dict[str, NDArray[np.float64]], axes: list[NDArray[np.float64]], task: str
 ) -> NDArray[np.float64]:
-    """Return the probability of class 1, or the number of the most probable class."""
+    """Return the probability of class 1, or the number of the most probable class; NaN where neither is a number."""
     grid = np.stack([plane.ravel() for plane in np.meshgrid(*axes)])
     logits = np.asarray(network.forward({name: jnp.asarray(w) for name, w in trained.items()}, jnp.asarray(grid)))
     said = (1 + np.tanh(logits[0] / 2)) / 2 if task == "binary" else logits.argmax(axis=0)
-    return np.asarray(said, np.float64).reshape(POINTS, POINTS)
+    return np.where(np.isfinite(logits).all(axis=0), said, np.nan).reshape(POINTS, POINTS)

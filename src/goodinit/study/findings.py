@@ -15,6 +15,9 @@ WAYS = {
 }  # of several networks
 
 
+MOST_PAIRS = 10  # told in sentences: those with the best initializer come first
+
+
 def findings(results: xr.Dataset) -> list[str]:
     """Return the sentences that a study supports, the most useful first."""
     return [*_pairs(results), *_failures(results), *_rates(results), *_caveats(results)]
@@ -26,9 +29,13 @@ def _pairs(results: xr.Dataset) -> Iterator[str]:
         return
     score = results["median"].isel(metric=1)
     best = str(score["initializer"].values[np.argmax(score.values)])
-    pairs = [results.isel(pair=at) for at in range(results.sizes["pair"])]
-    for pair in sorted(pairs, key=lambda pair: best not in (pair["pair_a"].item(), pair["pair_b"].item())):
+    without_best = (results["pair_a"] != best) & (results["pair_b"] != best)
+    order = np.argsort(without_best.values, kind="stable")
+    for at in order[:MOST_PAIRS]:
+        pair = results.isel(pair=at)
         yield _distinguished(pair) if pair["pair_distinguishable"] else _undistinguished(pair)
+    if len(order) > MOST_PAIRS:
+        yield f"... and {len(order) - MOST_PAIRS} more pairs, which the results list."
 
 
 def _distinguished(pair: xr.Dataset) -> str:
@@ -71,7 +78,7 @@ def _amount(results: xr.Dataset, difference: float, low: float, high: float) -> 
     """Write a difference with its interval, to the digit that the interval leaves standing."""
     unit, scale = ("points of test accuracy", 100) if results.attrs["score"] == "accuracy" else ("of test R^2", 1)
     width = (high - low) * scale
-    digits = min(4, max(0, -math.floor(math.log10(width)))) if width > 0 else (2 if scale == 1 else 1)
+    digits = min(4, max(0, -math.floor(math.log10(width / 3)))) if width > 0 else (2 if scale == 1 else 1)
     # + 0.0 turns -0.0 into 0.0
     d, lo, hi = (f"{round(scale * x, digits) + 0.0:.{digits}f}" for x in (difference, low, high))
     return f"{d} {unit} [{lo}, {hi}]"
@@ -105,8 +112,13 @@ def _rates(results: xr.Dataset) -> Iterator[str]:
         return
     best = results["best_learning_rate"]
     learns = np.isfinite(results["rate_loss"].min("learning_rate").values)
-    chosen = ", ".join(f"{label} {rate:g}" for label, rate in zip(best["initializer"].values, best.values, strict=True))
-    yield f"Each initializer is judged at its own best learning rate, chosen on training loss: {chosen}."
+    chosen = ", ".join(
+        f"{label} {rate:g}"
+        for label, rate, able in zip(best["initializer"].values, best.values, learns, strict=True)
+        if able
+    )
+    if chosen:
+        yield f"Each initializer is judged at its own best learning rate, chosen on training loss: {chosen}."
     for end, word in ((rates.min(), "smaller"), (rates.max(), "larger")):
         if at_end := [str(one) for one in best["initializer"].values[(best.values == end) & learns]]:
             yield f"{', '.join(at_end)}: {end:g} is the end of the range tried; a {word} rate may be better."

@@ -2,19 +2,20 @@
 
 import hashlib
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import jax
 import numpy as np
 
 from goodinit.activations import Activation
 from goodinit.datasets import Data, load
 from goodinit.errors import InputError
 from goodinit.initializers import Initializer, generator, initializer
-from goodinit.networks import Network, mlp, parse_sizes
+from goodinit.networks import XP, Network, arithmetic, mlp, parse_sizes
 from goodinit.spelling import nearest
-from goodinit.study.spec import Study
+from goodinit.study.spec import ARRAYS, PYTHON, Study
 from goodinit.train import Start, Training
 
 What = str | Initializer | Callable[..., Any]
@@ -55,37 +56,46 @@ class Problem:
     def identity(self) -> dict[str, str]:
         """Return what two studies must share to be the same one, so that they may share a folder.
 
-        Initializers, seeds and learning rates are left out: by these a study may be extended. Data and activation
-        count by what they hold, not by what they are called.
+        Initializers, seeds and learning rates are left out: by these a study may be extended. Data count by what
+        they hold, an activation of the user's own by what it and its derivative compute.
         """
         network = self.training.network
-        grid = np.linspace(-8, 8, 4097)
-        shape = hashlib.sha256(np.asarray(network.activation(grid), np.float64).tobytes()).hexdigest()
         kept = {key: value for key, value in self.study if key not in ("init", "seeds", "learning_rate")}
-        kept |= {"network": str(network), "record_every": self.record_every}
+        kept |= {"network": str(network), "record_every": self.record_every, "data contents": self.data.digest()}
+        if network.activation.name.startswith(PYTHON):
+            kept["activation program"] = program_digest(network.activation)
         written = {key: value if isinstance(value, str) else json.dumps(value) for key, value in kept.items()}
-        return written | {"data contents": self.data.digest(), "activation values": shape}
+        return {key: value for key, value in written.items() if value != "null"}
 
 
 def resolve(study: Study) -> Problem:
-    """Return the objects that the texts of a study mean; loads the data."""
-    data = load(study.data)
+    """Return the objects that the texts of a study mean; loads the data.
+
+    Raises
+    ------
+    InputError
+        If the data cannot be loaded, or network or penalties do not fit it; all of these at once.
+    """
+    try:
+        data = load(study.data)
+    except InputError as error:
+        study.refuse(("data", problem) for problem in error.problems)
+        raise
     network = mlp(_sizes(study.network, data), activation=study.activation, dropout=study.dropout)
-    inits = {label: initializer(label) for label in study.init}
+    inits = {label: initializer(text) for label, text in study.init.items()}
     return assemble(study, network, data, inits, initializer(study.bias))
 
 
 def assemble(study: Study, network: Network, data: Data, inits: dict[str, Initializer], bias: Initializer) -> Problem:
     """Return the problem, or raise InputError if the network does not fit the data or a penalty no layer."""
-    _check_fit(network, data)
-    layers = [layer.name.removesuffix(".weight") for layer in network.weights]
+    study.refuse([*_misfits(network, data), *_strangers(study, network)])
     training = Training(
         network,
         data.task,
         optimizer=study.optimizer,
         batch_size=study.batch_size if (study.batch_size or 0) < len(data.train_targets) else None,
-        l1=_by_layer("l1", study.l1, layers),
-        l2=_by_layer("l2", study.l2, layers),
+        l1=_by_layer(study.l1, network),
+        l2=_by_layer(study.l2, network),
         precision=study.precision,
         gradients=study.record == "gradients",
     )
@@ -95,57 +105,75 @@ def assemble(study: Study, network: Network, data: Data, inits: dict[str, Initia
 def from_objects(
     network: str | Network,
     data: str | Data,
-    initializers: What | Sequence[What] | Mapping[str, What],
+    initializers: What | Sequence[What] | Mapping[Any, What],
     bias: What,
     settings: Mapping[str, Any],
 ) -> Problem:
     """Return the problem that a call from Python means; see `goodinit.compare`."""
     held = load(data) if isinstance(data, str) else data
-    asked = (
-        initializers
-        if isinstance(initializers, Mapping | Sequence) and not isinstance(initializers, str)
-        else [initializers]
-    )
-    inits = _labelled(asked)
-    offset = initializer(bias)
+    if not isinstance(held, Data):
+        raise InputError(
+            f"data must be a text or one of goodinit.datasets, got {type(held).__name__}; see datasets.arrays"
+        )
     if isinstance(network, str):
         network = mlp(_sizes(network, held))
+    if not isinstance(network, Network):
+        raise InputError(f"network must be a text or goodinit.networks.mlp(...), got {type(network).__name__}")
+    inits, offset = _labelled(initializers), initializer(bias)
+    texts = {label: _text_of(what) for label, what in inits.items()}
     study = Study.of(
         {
             "data": held.source,
             "network": str(network),
             "activation": network.activation.name,
             "dropout": network.dropout,
-            "init": list(inits),
-            "bias": offset.label,
+            "init": texts,
+            "bias": _text_of(offset),
             **settings,
         },
-        own=_own(held, network.activation, asked, inits, offset),
+        own=[
+            name
+            for name in (held.source, network.activation.name, _text_of(offset), *texts.values())
+            if name.startswith(PYTHON) or name == ARRAYS
+        ],
     )
     return assemble(study, network, held, inits, offset)
 
 
-def _own(data: Data, between: Activation, asked: Any, inits: dict[str, Initializer], bias: Initializer) -> list[str]:
-    """Return the names that no text can make again: arrays, functions, and labels that the user chose."""
-    chosen = (
-        list(inits)
-        if isinstance(asked, Mapping)
-        else [label for label, what in zip(inits, asked, strict=True) if not isinstance(what, str)]
-    )
-    return [data.source, between.name, bias.label, *chosen]
+def program_digest(activation: Activation) -> str:
+    """Return a digest of what a function of the user's own and its derivative compute, constants included."""
+    with arithmetic("float64"):
+        traced = jax.make_jaxpr(jax.value_and_grad(lambda z: activation.formula(z, XP)))(1.0)
+    digest = hashlib.sha256(str(traced.jaxpr).encode())
+    for constant in traced.consts:
+        digest.update(np.asarray(constant).tobytes())
+    return digest.hexdigest()
 
 
-def _labelled(initializers: Sequence[What] | Mapping[str, What]) -> dict[str, Initializer]:
+def _text_of(what: Initializer) -> str:
+    """Return the text that makes an initializer again, or a name that says that none can."""
+    try:
+        made = initializer(what.label)
+    except InputError:
+        return what.label if what.label.startswith(PYTHON) else f"{PYTHON}{what.label}"
+    return what.label if made.label == what.label and what.variance is not None else f"{PYTHON}{what.label}"
+
+
+def _labelled(initializers: What | Sequence[What] | Mapping[Any, What]) -> dict[str, Initializer]:
+    """Return initializers by label: the user's, or what each is called."""
     if isinstance(initializers, Mapping):
-        return {str(label): initializer(what) for label, what in initializers.items()}
-    made = [initializer(what) for what in initializers]
-    labels = [one.label for one in made]
-    if twice := {label for label in labels if labels.count(label) > 1}:
+        pairs = [(str(label), initializer(what)) for label, what in initializers.items()]
+    else:
+        several = isinstance(initializers, Sequence) and not isinstance(initializers, str)
+        each: Sequence[Any] = initializers if several else [initializers]  # type: ignore[assignment]
+        made = [initializer(what) for what in each]
+        pairs = [(one.label, one) for one in made]
+    labels = [label for label, _ in pairs]
+    if twice := sorted({label for label in labels if labels.count(label) > 1}):
         raise InputError(
-            f"two initializers are called {', '.join(sorted(twice))}; "
-            "give different ones, or a mapping with a label for each"
+            f"two initializers are called {', '.join(twice)}; give different ones, or a mapping with a label for each"
         )
-    return dict(zip(labels, made, strict=True))
+    return dict(pairs)
 
 
 def _sizes(text: str, data: Data) -> list[int]:
@@ -154,26 +182,37 @@ def _sizes(text: str, data: Data) -> list[int]:
     return [ends[at] if size is None else size for at, size in enumerate(sizes)]
 
 
-def _check_fit(network: Network, data: Data) -> None:
+def _misfits(network: Network, data: Data) -> Iterator[tuple[str, str]]:
     inputs, *_, outputs = network.sizes
-    problems = []
+    if not network.readout:
+        yield "network", f"network {network} has no readout, which {data.task} needs"
     if inputs != data.inputs:
-        problems.append(
+        yield (
+            "network",
             f"network {network} takes {inputs} inputs, the data {data.source} has {data.inputs}; "
-            "begin with 'auto' to take the number from the data"
+            "begin with 'auto' to take the number from the data",
         )
     if outputs != data.outputs:
-        problems.append(
+        yield (
+            "network",
             f"network {network} gives {outputs} outputs, {data.task} with the data {data.source} needs {data.outputs}; "
-            "end with 'auto' to take the number from the data"
+            "end with 'auto' to take the number from the data",
         )
-    if problems:
-        raise InputError(*problems)
 
 
-def _by_layer(name: str, given: float | dict[str, float], layers: list[str]) -> tuple[float, ...]:
-    if not isinstance(given, dict):
-        return (given,) * len(layers)
-    for layer in given:
-        nearest(layer, layers, f"layer in {name}")
-    return tuple(given.get(layer, 0.0) for layer in layers)
+def _strangers(study: Study, network: Network) -> Iterator[tuple[str, str]]:
+    """Yield the layers that a penalty names and the network lacks."""
+    for key, given in (("l1", study.l1), ("l2", study.l2)):
+        for layer in given if isinstance(given, dict) else ():
+            try:
+                nearest(layer, _layers(network), f"layer in {key}")
+            except InputError as error:
+                yield key, str(error)
+
+
+def _by_layer(given: float | dict[str, float], network: Network) -> tuple[float, ...]:
+    return tuple(given.get(layer, 0.0) if isinstance(given, dict) else given for layer in _layers(network))
+
+
+def _layers(network: Network) -> list[str]:
+    return [layer.name.removesuffix(".weight") for layer in network.weights]

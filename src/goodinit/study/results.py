@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Iterable
-from importlib.metadata import version
 from itertools import combinations
 from typing import Any
 
@@ -45,10 +44,10 @@ def collect(problem: Problem, asked: Iterable[Cell], store: Store) -> xr.Dataset
             "task": problem.data.task,
             "score": score,
             "baseline_loss": baseline_loss(problem),
-            "environment": json.dumps(
-                {"goodinit": version("goodinit"), "numpy": np.__version__} | environment(problem)
-            ),
+            "environment": json.dumps(environment(problem)),
             "notes": list(problem.data.notes),
+            "classes": list(problem.data.classes),
+            "from_python": study.from_python(),
         },
     )
     results = _with_pairs(_with_summary(_with_rates(results)))
@@ -159,7 +158,7 @@ def _with_pairs(results: xr.Dataset) -> xr.Dataset:
     scores = results["final"].values[:, :, 1]
     with np.errstate(invalid="ignore"):  # -inf - -inf: both diverged, and neither is better
         differences = np.array([scores[a] - scores[b] for a, b in pairs]).reshape(len(pairs), scores.shape[1])
-    p = statistics.holm([statistics.sign_flip_p(d) for d in differences])
+    p = statistics.holm(statistics.sign_flip_p(differences))
     few = scores.shape[1] < statistics.FEWEST
     results["pair_a"] = ("pair", np.array([labels[a] for a, _ in pairs], dtype=object))
     results["pair_b"] = ("pair", np.array([labels[b] for _, b in pairs], dtype=object))

@@ -3,9 +3,11 @@
 import hashlib
 import json
 import platform
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from importlib.metadata import version
 from itertools import product
+from typing import Any
 
 import jax
 import numpy as np
@@ -19,19 +21,18 @@ Progress = Callable[[int, int], None]  # (network steps done, of how many)
 
 @dataclass(frozen=True)
 class Cell:
-    """One network of a study: its place in the comparison, where it starts, and its key in the store."""
+    """One network of a study: its place in the comparison, and its key in the store."""
 
     initializer: str
     learning_rate: float
     seed: int
-    start: Start
     key: str
 
 
 def environment(problem: Problem) -> dict[str, str]:
-    """Return what else the last bits of a result depend on; part of every cell's key."""
+    """Return what else the numbers of a result depend on, to the last bit; part of every cell's key."""
     return {
-        "jax": jax.__version__,
+        **{name: version(name) for name in ("goodinit", "jax", "jaxlib", "optax", "numpy")},
         "platform": f"{jax.default_backend()} {platform.machine()}",
         "device": jax.devices()[0].device_kind,
         "lanes": str(problem.training.lanes(len(problem.data.train_targets))),
@@ -49,7 +50,7 @@ def cells(problem: Problem) -> Iterator[Cell]:
         for name, array in start.parameters.items():
             digest.update(f" {name} {array.shape} ".encode())
             digest.update(np.ascontiguousarray(array).data)
-        yield Cell(label, rate, seed, start, digest.hexdigest())
+        yield Cell(label, rate, seed, digest.hexdigest())
 
 
 def run(problem: Problem, store: Store, progress: Progress) -> list[Cell]:
@@ -66,7 +67,7 @@ def run(problem: Problem, store: Store, progress: Progress) -> list[Cell]:
     outcomes = train(
         problem.training,
         problem.data,
-        [cell.start for cell in missing],
+        _Starts(problem, missing),
         steps=problem.study.steps,
         record_every=problem.record_every,
         progress=counter.add,
@@ -88,6 +89,20 @@ def _row(cell: Cell, outcome: Outcome, keep_parameters: bool) -> Row:
 def draws_map(problem: Problem) -> bool:
     """Whether the trained networks are looked at again: two inputs and classes make a decision map."""
     return problem.data.inputs == 2 and problem.data.task != "regression"
+
+
+class _Starts(Sequence[Start]):
+    """Where each of some cells starts; drawn when it is asked for, since all of them may not fit into memory."""
+
+    def __init__(self, problem: Problem, missing: list[Cell]) -> None:
+        self.problem, self.missing = problem, missing
+
+    def __len__(self) -> int:
+        return len(self.missing)
+
+    def __getitem__(self, at: Any) -> Any:
+        cell = self.missing[at]
+        return self.problem.start(cell.initializer, cell.learning_rate, cell.seed)
 
 
 class _Counter:

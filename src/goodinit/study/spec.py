@@ -8,20 +8,24 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import tomli_w
-from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError, ValidationInfo
+from pydantic import BaseModel, BeforeValidator, ConfigDict, PrivateAttr, ValidationError, ValidationInfo
 
 from goodinit.activations import ACTIVATIONS
+from goodinit.datasets import understood
 from goodinit.errors import InputError, fraction, non_negative, one_of, positive, whole
 from goodinit.initializers import initializer
 from goodinit.networks import parse_sizes
-from goodinit.spelling import clip, nearest
+from goodinit.spelling import clip, nearest, parse
 from goodinit.train import optimizer
 
 LARGEST_FILE = 2**20  # bytes of a study file; they have some hundred
-PYTHON = "function:"  # begins the label of what was given as a Python function
+PYTHON = "function:"  # begins the name of what was given as a Python function
+ARRAYS = "arrays"  # the name of data that was given as arrays
+MOST_SEEDS = 100_000
+MOST_STEPS = 2**31 - 1  # the engine counts them in 32 bits
 
 
-def _own(value: Any, info: ValidationInfo) -> bool:
+def _python(value: Any, info: ValidationInfo) -> bool:
     """Whether `value` names an object that was handed over in Python and needs no parsing."""
     return isinstance(value, str) and value in ((info.context or {}).get("own", ()))
 
@@ -29,13 +33,15 @@ def _own(value: Any, info: ValidationInfo) -> bool:
 def _text(noun: str, value: Any, example: str) -> str:
     if not isinstance(value, str) or not value.strip():
         raise InputError(f"{noun} must be text such as {example!r}, got {value!r}")
-    if value.startswith(PYTHON):
-        raise InputError(f"{noun} {value!r} was a Python function; rerun this study from Python, with the function")
+    if value.startswith(PYTHON) or value == ARRAYS:
+        raise InputError(f"{noun} {value!r} came from Python; rerun this study from there")
     return value
 
 
 def _data(value: Any, info: ValidationInfo) -> str:
-    return value if _own(value, info) else _text("data", value, "circles")
+    if not _python(value, info):
+        understood(_text("data", value, "circles"))
+    return str(value)
 
 
 def _network(value: Any) -> str:
@@ -44,25 +50,37 @@ def _network(value: Any) -> str:
 
 
 def _activation(value: Any, info: ValidationInfo) -> str:
-    if _own(value, info):
+    if _python(value, info):
         return str(value)
     return nearest(_text("activation", value, "relu"), ACTIVATIONS, "activation")
 
 
 def _initializer(value: Any, info: ValidationInfo) -> str:
-    if _own(value, info):
+    if _python(value, info):
         return str(value)
     return initializer(_text("initializer", value, "he_normal")).label
+
+
+def _initializers(value: Any, info: ValidationInfo) -> dict[str, str]:
+    """Return initializers by label; in a list each is its own label."""
+    if not isinstance(value, Mapping):
+        return {text: text for text in _several("initializer", _initializer, value, info)}
+    texts = _several("initializer", _initializer, list(value.values()), info, distinct=False)
+    if strange := [label for label in value if not str(label).isprintable() or not str(label).strip()]:
+        raise InputError(f"the label of an initializer must be printable text, got {strange[0]!r}")
+    return dict(zip(map(str, value), texts, strict=True))
 
 
 def _optimizer(value: Any) -> str:
     text = _text("optimizer", value, "sgd")
     optimizer(text)
-    return text
+    return str(parse(text))
 
 
-def _several(noun: str, one: Callable[[Any, ValidationInfo], Any], value: Any, info: ValidationInfo) -> tuple[Any, ...]:
-    """Validate a value or a list of distinct values, and report every bad one."""
+def _several(
+    noun: str, one: Callable[[Any, ValidationInfo], Any], value: Any, info: ValidationInfo, distinct: bool = True
+) -> tuple[Any, ...]:
+    """Validate a value or a list of values, and report every bad one."""
     read: list[Any] = []
     problems: list[str] = []
     for item in value if isinstance(value, list | tuple) else [value]:
@@ -70,7 +88,8 @@ def _several(noun: str, one: Callable[[Any, ValidationInfo], Any], value: Any, i
             read.append(one(item, info))
         except InputError as error:
             problems.extend(error.problems)
-    problems += [f"{noun} {item!r} is given twice" for item in dict.fromkeys(read) if read.count(item) > 1]
+    twice = [item for item in dict.fromkeys(read) if read.count(item) > 1] if distinct else []
+    problems += [f"{noun} {item!r} is given twice" for item in twice]
     if not read and not problems:
         problems.append(f"at least one {noun} is needed")
     if problems:
@@ -80,7 +99,7 @@ def _several(noun: str, one: Callable[[Any, ValidationInfo], Any], value: Any, i
 
 def _penalty(name: str, value: Any) -> float | dict[str, float]:
     if isinstance(value, Mapping):
-        return {str(layer): non_negative(f"{name} of {layer}", strength) for layer, strength in value.items()}
+        return {str(layer): non_negative(f"{name} of {layer}", value[layer]) for layer in sorted(value)}
     return non_negative(name, value)
 
 
@@ -92,8 +111,8 @@ def _record(value: Any) -> str:
     return one_of("record", value, ("gradients",))
 
 
-def _whole(name: str, least: int) -> Callable[[Any], int]:
-    return lambda value: whole(name, value, least)
+def _whole(name: str, least: int, most: int | None = None) -> Callable[[Any], int]:
+    return lambda value: whole(name, value, least, most)
 
 
 class Study(BaseModel):
@@ -108,8 +127,8 @@ class Study(BaseModel):
         Widths, ``2-10-5-1``; ``auto`` at either end is taken from the data.
     activation : str
         Follows every hidden layer.
-    init : tuple of str
-        The initializers to compare.
+    init : dict of str to str
+        The initializers to compare, by label; in a file or in `of` also a list, where each is its own label.
     bias : str
         Initializer of the biases.
     seeds : int
@@ -138,14 +157,12 @@ class Study(BaseModel):
     data: Annotated[str, BeforeValidator(_data)] = "circles"
     network: Annotated[str, BeforeValidator(_network)] = "auto-10-5-auto"
     activation: Annotated[str, BeforeValidator(_activation)] = "relu"
-    init: Annotated[tuple[str, ...], BeforeValidator(functools.partial(_several, "initializer", _initializer))] = (
-        "zeros",
-        "normal(std=10)",
-        "he_normal",
-    )
+    init: Annotated[dict[str, str], BeforeValidator(_initializers)] = {
+        text: text for text in ("zeros", "normal(std=10)", "he_normal")
+    }
     bias: Annotated[str, BeforeValidator(_initializer)] = "zeros"
-    seeds: Annotated[int, BeforeValidator(_whole("seeds", 1))] = 32
-    steps: Annotated[int, BeforeValidator(_whole("steps", 1))] = 15_000
+    seeds: Annotated[int, BeforeValidator(_whole("seeds", 1, MOST_SEEDS))] = 32
+    steps: Annotated[int, BeforeValidator(_whole("steps", 1, MOST_STEPS))] = 15_000
     learning_rate: Annotated[
         tuple[float, ...],
         BeforeValidator(
@@ -164,6 +181,9 @@ class Study(BaseModel):
 
     record: Annotated[str | None, BeforeValidator(functools.partial(_or_none, _record))] = None
 
+    _place: str = PrivateAttr(default="")
+    _text: str = PrivateAttr(default="")
+
     @classmethod
     def of(cls, values: Mapping[str, Any], own: Iterable[str] = (), place: str = "", text: str = "") -> "Study":
         """Validate `values` and raise one InputError that lists every problem.
@@ -178,10 +198,12 @@ class Study(BaseModel):
             File name and contents, so that a problem can be shown with its line.
         """
         try:
-            return cls.model_validate(dict(values), context={"own": frozenset(own)})
+            study = cls.model_validate(dict(values), context={"own": frozenset(own)})
         except ValidationError as error:
             problems = [line for one in error.errors() for line in _sentences(one, place, text)]
             raise InputError(*problems) from None
+        study._place, study._text = place, text
+        return study
 
     @classmethod
     def read(cls, path: str | Path) -> "Study":
@@ -201,8 +223,22 @@ class Study(BaseModel):
 
     def to_toml(self) -> str:
         """Return the text of a study file that gives this study again."""
+        return tomli_w.dumps({key: value for key, value in self.plain().items() if value is not None})
+
+    def plain(self) -> dict[str, Any]:
+        """Return the fields as a study file has them."""
         values = {key: list(value) if isinstance(value, tuple) else value for key, value in self}
-        return tomli_w.dumps({key: value for key, value in values.items() if value is not None})
+        return values | {"init": list(self.init) if self.init == {text: text for text in self.init} else self.init}
+
+    def from_python(self) -> list[str]:
+        """Return the names of what came from Python objects, which no study file can make again."""
+        named = [self.data, self.activation, self.bias, *self.init.values()]
+        return [name for name in named if name.startswith(PYTHON) or name == ARRAYS]
+
+    def refuse(self, problems: Iterable[tuple[str, str]]) -> None:
+        """Raise InputError with the problems of some keys, each with its line, if there are any."""
+        if told := [problem + _where(problem, key, self._place, self._text) for key, problem in problems]:
+            raise InputError(*told)
 
 
 def _read(path: str | Path) -> str:

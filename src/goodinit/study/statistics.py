@@ -117,44 +117,47 @@ def proportion_interval(count: int, total: int) -> Interval:
     return float(interval.low), float(interval.high)
 
 
-def sign_flip_p(differences: ArrayLike) -> float:
-    """Test whether paired differences centre on 0: two-sided sign-flip permutation test of their mean.
+def sign_flip_p(differences: ArrayLike) -> Floats:
+    """Test whether paired differences centre on 0: two-sided sign-flip permutation tests of their means.
 
     If neither side is better, each difference could as well have had the other sign. p is the share of sign patterns
     whose mean is at least as far from 0 as the observed one: of all 2^n patterns for up to 13 differences,
-    otherwise (k + 1)/(9,999 + 1) with k of 9,999 random patterns (the observed one counts as one of them).
+    otherwise (k + 1)/(patterns + 1) with k of many random patterns (the observed one counts as one of them). There
+    are at least 9,999 of these, and 100 for every test, so that Holm's correction can still reach .01.
 
     Parameters
     ----------
-    differences : array_like, shape (n,)
-        If any is not finite, the sign of each is used instead, and NaN (both diverged, say) counts as 0:
-        an infinite difference has no mean with the others, and any finite stand-in for it would be an
-        arbitrary weight, but which side was better is still known. The test is then the sign test.
+    differences : array_like, shape (..., n)
+        The last axis holds the differences of one test. If any of them is not finite, the sign of each is used instead,
+        and NaN (both diverged, say) counts as 0: an infinite difference has no mean with the others, and any finite
+        stand-in for it would be an arbitrary weight, but which side was better is still known. The test is then the
+        sign test.
 
     Returns
     -------
-    float
+    ndarray, shape (...)
         0 < p <= 1; 1 without differences.
 
     Notes
     -----
     Source: Phipson & Smyth 2010, doi:10.2202/1544-6115.1585, for the + 1.
     """
-    d = np.asarray(differences, float)
-    if not np.isfinite(d).all():
-        d = np.nan_to_num(np.sign(d))
-    d = d[d != 0]  # they change no sum, under no sign
-    if d.size == 0:
-        return 1.0
-    d = d / np.abs(d).max()  # no sum overflows
+    d = np.array(differences, float)
+    tests = d.reshape(math.prod(d.shape[:-1]), d.shape[-1])
+    tests = np.where(np.isfinite(tests).all(axis=1, keepdims=True), tests, np.nan_to_num(np.sign(tests)))
+    largest = np.abs(tests).max(axis=1, initial=0.0)
+    tests = tests / np.where(largest > 0, largest, 1)[:, None]  # no sum overflows
     # the signs are random, so those of d do not matter; sorted, the answer does not depend on the order of the seeds
-    sizes = np.sort(np.abs(d))
+    sizes = np.sort(np.abs(tests), axis=1)
     # 1e-12: sums that are equal on paper differ by rounding, and a tie must count
-    least = abs(d.sum()) - 1e-12 * sizes.sum()
-    if d.size <= EXACT:
-        return float(np.mean(np.abs(_all_signs(d.size) @ sizes) >= least))
-    hits = sum(int(np.sum(np.abs(signs @ sizes) >= least)) for signs in _random_signs(d.size))
-    return (hits + 1) / (RESAMPLES + 1)
+    least = np.abs(tests.sum(axis=1)) - 1e-12 * sizes.sum(axis=1)
+    if d.shape[-1] <= EXACT:
+        p = np.mean(np.abs(_all_signs(d.shape[-1]) @ sizes.T) >= least, axis=0)
+    else:
+        blocks = max(RESAMPLES, 100 * len(tests)) // BLOCK
+        hits = sum(np.sum(np.abs(signs @ sizes.T) >= least, axis=0) for signs in _random_signs(d.shape[-1], blocks))
+        p = (hits + 1) / (blocks * BLOCK + 1)
+    return np.asarray(p, float).reshape(d.shape[:-1])
 
 
 def holm(p_values: ArrayLike) -> Floats:
@@ -269,8 +272,8 @@ def _all_signs(n: int) -> Floats:
     return np.array(list(itertools.product([-1.0, 1.0], repeat=n)))
 
 
-def _random_signs(n: int) -> Iterator[Floats]:
+def _random_signs(n: int, blocks: int) -> Iterator[Floats]:
     """Yield blocks of random patterns of n signs."""
     rng = np.random.default_rng(SEED)
-    for _ in range(RESAMPLES // BLOCK):
+    for _ in range(blocks):
         yield rng.choice(np.array([-1.0, 1.0]), size=(BLOCK, n))

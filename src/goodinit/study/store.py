@@ -73,10 +73,9 @@ class Store:
         """Add finished cells, all or none."""
         packed = [(key, label, rate, seed, _pack(arrays)) for key, label, rate, seed, arrays in cells]
         rows = [(*row, hashlib.sha256(row[-1]).hexdigest()) for row in packed]
-        with self._explained():
+        with self._explained(), self._file:  # commits, or rolls back if anything goes wrong
             self._file.execute("BEGIN IMMEDIATE")
             self._file.executemany("INSERT OR REPLACE INTO cell VALUES (?, ?, ?, ?, ?, ?)", rows)
-            self._file.execute("COMMIT")
 
     def _open(self, identity: Mapping[str, str]) -> None:
         run = self._file.execute
@@ -142,8 +141,7 @@ def open_folder(folder: Path, identity: Mapping[str, str], force: bool) -> Store
     try:
         folder.mkdir(parents=True, exist_ok=True)
         if force:
-            for part in (path, Path(f"{path}-wal"), Path(f"{path}-shm")):
-                part.unlink(missing_ok=True)
+            _remove(path)
         elif not path.exists() and any(folder.iterdir()):
             raise InputError(f"{folder} is not empty and holds no study; {WAY_OUT}")
         (folder / ".writable").touch()
@@ -151,6 +149,21 @@ def open_folder(folder: Path, identity: Mapping[str, str], force: bool) -> Store
     except OSError as error:
         raise InputError(f"cannot write into {folder}: {error.strerror}; choose another folder with --out") from None
     return Store(path, identity)
+
+
+def _remove(path: Path) -> None:
+    """Remove a store, unless somebody is writing it."""
+    if path.exists():
+        held = sqlite3.connect(path, isolation_level=None, timeout=1)
+        try:
+            held.execute("BEGIN EXCLUSIVE")
+        except sqlite3.Error as error:
+            if isinstance(said := _sentence(error, path), InputError) and "in use" in str(said):
+                raise said from None  # anything else may be removed, a damaged file above all
+        finally:
+            held.close()
+    for part in (path, Path(f"{path}-wal"), Path(f"{path}-shm")):
+        part.unlink(missing_ok=True)
 
 
 def _sentence(error: sqlite3.Error, path: Path | None) -> Exception:

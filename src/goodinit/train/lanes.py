@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from goodinit.datasets import Data
+from goodinit.errors import InputError
 from goodinit.networks import compiler_options
 from goodinit.train.order import ABSENT, Order
 from goodinit.train.step import Examples, Replica, State, gather
@@ -83,8 +84,9 @@ def hold(training: Training, data: Data) -> Held:
     """Put the data on the device."""
 
     def both(inputs: NDArray[Any], targets: NDArray[Any]) -> tuple[NDArray[Any], NDArray[Any]]:
+        values = targets if training.task == "multiclass" else in_range("data", targets, training.precision)
         whole = np.int32 if training.task == "multiclass" else training.precision
-        return np.asarray(inputs, training.precision), np.asarray(targets, whole)
+        return np.asarray(in_range("data", inputs, training.precision), training.precision), np.asarray(values, whole)
 
     def last(inputs: NDArray[Any], targets: NDArray[Any]) -> Examples:
         return Examples(jnp.asarray(np.ascontiguousarray(inputs.T)), jnp.asarray(np.ascontiguousarray(targets.T)))
@@ -92,6 +94,14 @@ def hold(training: Training, data: Data) -> Held:
     train = both(data.train_inputs, data.train_targets)
     rows = Examples(*map(jnp.asarray, train)) if training.batch_size else None
     return Held(last(*train), last(*both(data.test_inputs, data.test_targets)), rows)
+
+
+def in_range(name: str, values: NDArray[Any], precision: str) -> NDArray[Any]:
+    """Return `values`, or raise InputError if `precision` would make infinity of one of them."""
+    largest = float(np.abs(values).max(initial=0.0))
+    if largest > float(np.finfo(precision).max):
+        raise InputError(f"{name} holds {largest:.3g}, more than {precision} can; rescale it, or use precision float64")
+    return values
 
 
 @lru_cache(maxsize=16)
@@ -176,7 +186,8 @@ def run(
         return np.concatenate(seen, axis=1)
 
     stacked = {name: np.stack([start.parameters[name] for start in starts]) for name in starts[0].parameters}
-    state = compiled.begin({name: jnp.asarray(array, training.precision) for name, array in stacked.items()})
+    fitting = {name: in_range(name, array, training.precision) for name, array in stacked.items()}
+    state = compiled.begin({name: jnp.asarray(array, training.precision) for name, array in fitting.items()})
     records = [record(state, 0)]
     for at, mark in itertools.pairwise(record_steps(steps, record_every)):
         for first in range(at, mark, most):
