@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from goodinit.study import compare as compare
 
 VERBS = {"compare": "goodinit.study"}
-MODULES = ("activations", "datasets", "figures", "initializers", "layer", "networks", "report", "study", "train")
+MODULES = ("activations", "datasets", "figures", "initializers", "layer", "networks", "report", "study", "theory", "train")
 
 __all__ = [  # the verbs and the modules, written out for type checkers
     "activations",
@@ -23,6 +23,7 @@ __all__ = [  # the verbs and the modules, written out for type checkers
     "networks",
     "report",
     "study",
+    "theory",
     "train",
 ]
 
