@@ -93,6 +93,13 @@ def test_what_does_not_fit_is_listed_with_its_lines_too(tmp_path: Path) -> None:
         resolve(Study.read(path))
     lines = [re.search(r"line (\d)", problem)[1] for problem in caught.value.problems]
     assert lines == ["2", "2", "1", "3"]
+    with pytest.raises(InputError) as caught:
+        resolve(Study.read(path).changed({"l2": {"other": 1.0}, "network": "2-4-1"}))
+    assert [problem.partition(";")[0] for problem in caught.value.problems] == [
+        "unknown layer in l1 'layer9'",
+        "unknown layer in l2 'other'",
+    ]
+    assert ["line 1" in problem for problem in caught.value.problems] == [True, False]
     path.write_text('steps = 3\ndata = "csv:absent.csv"\n')
     with pytest.raises(InputError, match=r"absent.csv.*line 2"):
         resolve(Study.read(path))

@@ -10,7 +10,7 @@ import typer
 from goodinit.cli.outcome import uninterrupted
 
 if TYPE_CHECKING:
-    from goodinit.study import Problem, Study
+    from goodinit.study import Problem
     from goodinit.study.run import Progress
 
 Text = str | None
@@ -105,7 +105,7 @@ def _run(file: Path | None, flags: dict[str, Any], out: Path | None, force: bool
         from goodinit.cli.printed import print_json, print_results
         from goodinit.study import Study, answer, resolve
 
-    asked = Study.of(flags) if file is None else _changed(Study.read(file), flags)
+    asked = Study.of(flags) if file is None else Study.read(file).changed(flags)
     problem = resolve(asked)
     folder = out or Path("goodinit-runs") / _name(problem)
     with _progress(problem, quiet) as progress:
@@ -115,10 +115,6 @@ def _run(file: Path | None, flags: dict[str, Any], out: Path | None, force: bool
         print_json(results, folder)
     else:
         print_results(results, folder)
-
-
-def _changed(study: "Study", flags: dict[str, Any]) -> "Study":
-    return type(study).of(study.plain() | flags)
 
 
 def _number(text: Text) -> int | float | Text:

@@ -183,6 +183,7 @@ class Study(BaseModel):
 
     _place: str = PrivateAttr(default="")
     _text: str = PrivateAttr(default="")
+    _elsewhere: frozenset[str] = PrivateAttr(default=frozenset())
 
     @classmethod
     def of(cls, values: Mapping[str, Any], own: Iterable[str] = (), place: str = "", text: str = "") -> "Study":
@@ -221,6 +222,12 @@ class Study(BaseModel):
             raise InputError(f"{path} is not TOML: {error}") from None
         return cls.of(values, place=str(path), text=text)
 
+    def changed(self, values: Mapping[str, Any]) -> "Study":
+        """Return this study with some fields changed; the problems of the others still have their lines."""
+        changed = Study.of(self.plain() | dict(values))
+        changed._place, changed._text, changed._elsewhere = self._place, self._text, frozenset(values)
+        return changed
+
     def to_toml(self) -> str:
         """Return the text of a study file that gives this study again."""
         return tomli_w.dumps({key: value for key, value in self.plain().items() if value is not None})
@@ -237,7 +244,11 @@ class Study(BaseModel):
 
     def refuse(self, problems: Iterable[tuple[str, str]]) -> None:
         """Raise InputError with the problems of some keys, each with its line, if there are any."""
-        if told := [problem + _where(problem, key, self._place, self._text) for key, problem in problems]:
+        told = [
+            problem if key in self._elsewhere else problem + _where(problem, key, self._place, self._text)
+            for key, problem in problems
+        ]
+        if told:
             raise InputError(*told)
 
 
