@@ -15,7 +15,8 @@ from goodinit.errors import InputError
 from goodinit.initializers import Initializer, generator, initializer
 from goodinit.networks import XP, Network, arithmetic, mlp, parse_sizes
 from goodinit.spelling import nearest
-from goodinit.study.spec import ARRAYS, PYTHON, Study
+from goodinit.study.fields import ARRAYS, PYTHON
+from goodinit.study.spec import Study
 from goodinit.train import Start, Training
 
 What = str | Initializer | Callable[..., Any]

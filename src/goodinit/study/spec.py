@@ -1,118 +1,38 @@
 """`Study`: what is to be compared, as a validated record that is written to and read from TOML."""
 
-import functools
 import re
 import tomllib
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Any
 
 import tomli_w
-from pydantic import BaseModel, BeforeValidator, ConfigDict, PrivateAttr, ValidationError, ValidationInfo
+from pydantic import BaseModel, ConfigDict, PrivateAttr, ValidationError
 
-from goodinit.activations import ACTIVATIONS
-from goodinit.datasets import understood
-from goodinit.errors import InputError, fraction, non_negative, one_of, positive, whole
-from goodinit.initializers import initializer
-from goodinit.networks import parse_sizes
-from goodinit.spelling import clip, nearest, parse
-from goodinit.train import optimizer
+from goodinit.errors import InputError
+from goodinit.spelling import clip, nearest
+from goodinit.study.fields import (
+    ARRAYS,
+    L1,
+    L2,
+    PYTHON,
+    ActivationName,
+    BatchSize,
+    DataText,
+    Dropout,
+    InitializersByLabel,
+    InitializerText,
+    LearningRates,
+    NetworkText,
+    OptimizerText,
+    Precision,
+    Record,
+    RecordEvery,
+    Seeds,
+    Steps,
+)
 
 LARGEST_FILE = 2**20  # bytes of a study file; they have some hundred
-PYTHON = "function:"  # begins the name of what was given as a Python function
-ARRAYS = "arrays"  # the name of data that was given as arrays
-MOST_SEEDS = 100_000
-MOST_STEPS = 2**31 - 1  # the engine counts them in 32 bits
-
-
-def _python(value: Any, info: ValidationInfo) -> bool:
-    """Whether `value` names an object that was handed over in Python and needs no parsing."""
-    return isinstance(value, str) and value in ((info.context or {}).get("own", ()))
-
-
-def _text(noun: str, value: Any, example: str) -> str:
-    if not isinstance(value, str) or not value.strip():
-        raise InputError(f"{noun} must be text such as {example!r}, got {value!r}")
-    if value.startswith(PYTHON) or value == ARRAYS:
-        raise InputError(f"{noun} {value!r} came from Python; rerun this study from there")
-    return value
-
-
-def _data(value: Any, info: ValidationInfo) -> str:
-    if not _python(value, info):
-        understood(_text("data", value, "circles"))
-    return str(value)
-
-
-def _network(value: Any) -> str:
-    text = _text("network", value, "2-10-5-1")
-    return "-".join("auto" if size is None else str(size) for size in parse_sizes(text))
-
-
-def _activation(value: Any, info: ValidationInfo) -> str:
-    if _python(value, info):
-        return str(value)
-    return nearest(_text("activation", value, "relu"), ACTIVATIONS, "activation")
-
-
-def _initializer(value: Any, info: ValidationInfo) -> str:
-    if _python(value, info):
-        return str(value)
-    return initializer(_text("initializer", value, "he_normal")).label
-
-
-def _initializers(value: Any, info: ValidationInfo) -> dict[str, str]:
-    """Return initializers by label; in a list each is its own label."""
-    if not isinstance(value, Mapping):
-        return {text: text for text in _several("initializer", _initializer, value, info)}
-    texts = _several("initializer", _initializer, list(value.values()), info, distinct=False)
-    if strange := [label for label in value if not str(label).isprintable() or not str(label).strip()]:
-        raise InputError(f"the label of an initializer must be printable text, got {strange[0]!r}")
-    return dict(zip(map(str, value), texts, strict=True))
-
-
-def _optimizer(value: Any) -> str:
-    text = _text("optimizer", value, "sgd")
-    optimizer(text)
-    return str(parse(text))
-
-
-def _several(
-    noun: str, one: Callable[[Any, ValidationInfo], Any], value: Any, info: ValidationInfo, distinct: bool = True
-) -> tuple[Any, ...]:
-    """Validate a value or a list of values, and report every bad one."""
-    read: list[Any] = []
-    problems: list[str] = []
-    for item in value if isinstance(value, list | tuple) else [value]:
-        try:
-            read.append(one(item, info))
-        except InputError as error:
-            problems.extend(error.problems)
-    twice = [item for item in dict.fromkeys(read) if read.count(item) > 1] if distinct else []
-    problems += [f"{noun} {item!r} is given twice" for item in twice]
-    if not read and not problems:
-        problems.append(f"at least one {noun} is needed")
-    if problems:
-        raise InputError(*problems)
-    return tuple(read)
-
-
-def _penalty(name: str, value: Any) -> float | dict[str, float]:
-    if isinstance(value, Mapping):
-        return {str(layer): non_negative(f"{name} of {layer}", value[layer]) for layer in sorted(value)}
-    return non_negative(name, value)
-
-
-def _or_none(check: Callable[[Any], Any], value: Any) -> Any:
-    return None if value is None else check(value)
-
-
-def _record(value: Any) -> str:
-    return one_of("record", value, ("gradients",))
-
-
-def _whole(name: str, least: int, most: int | None = None) -> Callable[[Any], int]:
-    return lambda value: whole(name, value, least, most)
 
 
 class Study(BaseModel):
@@ -154,32 +74,22 @@ class Study(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid", arbitrary_types_allowed=True)
 
-    data: Annotated[str, BeforeValidator(_data)] = "circles"
-    network: Annotated[str, BeforeValidator(_network)] = "auto-10-5-auto"
-    activation: Annotated[str, BeforeValidator(_activation)] = "relu"
-    init: Annotated[dict[str, str], BeforeValidator(_initializers)] = {
-        text: text for text in ("zeros", "normal(std=10)", "he_normal")
-    }
-    bias: Annotated[str, BeforeValidator(_initializer)] = "zeros"
-    seeds: Annotated[int, BeforeValidator(_whole("seeds", 1, MOST_SEEDS))] = 32
-    steps: Annotated[int, BeforeValidator(_whole("steps", 1, MOST_STEPS))] = 15_000
-    learning_rate: Annotated[
-        tuple[float, ...],
-        BeforeValidator(
-            functools.partial(_several, "learning rate", lambda value, info: positive("learning rate", value))
-        ),
-    ] = (0.01,)
-    batch_size: Annotated[int | None, BeforeValidator(functools.partial(_or_none, _whole("batch_size", 1)))] = None
-    optimizer: Annotated[str, BeforeValidator(_optimizer)] = "sgd"
-    l1: Annotated[float | dict[str, float], BeforeValidator(functools.partial(_penalty, "l1"))] = 0.0
-    l2: Annotated[float | dict[str, float], BeforeValidator(functools.partial(_penalty, "l2"))] = 0.0
-    dropout: Annotated[float, BeforeValidator(functools.partial(fraction, "dropout"))] = 0.0
-    precision: Annotated[str, BeforeValidator(lambda value: one_of("precision", value, ("float32", "float64")))] = (
-        "float32"
-    )
-    record_every: Annotated[int | None, BeforeValidator(functools.partial(_or_none, _whole("record_every", 1)))] = None
-
-    record: Annotated[str | None, BeforeValidator(functools.partial(_or_none, _record))] = None
+    data: DataText = "circles"
+    network: NetworkText = "auto-10-5-auto"
+    activation: ActivationName = "relu"
+    init: InitializersByLabel = {text: text for text in ("zeros", "normal(std=10)", "he_normal")}
+    bias: InitializerText = "zeros"
+    seeds: Seeds = 32
+    steps: Steps = 15_000
+    learning_rate: LearningRates = (0.01,)
+    batch_size: BatchSize = None
+    optimizer: OptimizerText = "sgd"
+    l1: L1 = 0.0
+    l2: L2 = 0.0
+    dropout: Dropout = 0.0
+    precision: Precision = "float32"
+    record_every: RecordEvery = None
+    record: Record = None
 
     _place: str = PrivateAttr(default="")
     _text: str = PrivateAttr(default="")

@@ -109,29 +109,13 @@ def program(training: Training) -> Program:
     """Return the compiled functions of a training; all that changes between calls is an argument."""
     replica = Replica(training)
 
-    def on_lanes(what: Callable[..., Any]) -> Callable[..., Any]:
-        """Apply a function of one replica and its next batch to all lanes."""
-
-        def one(state: State, rate: Array, key: Array, order: Array | None, step: Array, held: Held) -> Any:
-            drop = jax.random.fold_in(key, step) if training.network.dropout else None
-            if order is None or held.rows is None:
-                return what(state, rate, held.train, None, drop)
-            return what(state, rate, *gather(held.rows, order), drop)
-
-        def all_lanes(state: State, next_: Next, at: Array, held: Held) -> Any:
-            order = None if next_.order is None else next_.order[:, at]
-            lanes = jax.vmap(one, in_axes=(0, 0, 0, None if order is None else 0, None, None))
-            return lanes(state, next_.rates, next_.keys, order, next_.first + at, held)
-
-        return all_lanes
-
     def advance(state: State, next_: Next, count: Array, held: Held) -> State:
-        step = on_lanes(replica.step)
+        step = _on_lanes(replica.step)
         final: State = jax.lax.fori_loop(0, count, lambda at, state: step(state, next_, at, held), state)
         return final
 
     def observe(state: State, next_: Next, held: Held) -> Array:
-        seen: Array = on_lanes(replica.observe)(state, next_, 0, held)
+        seen: Array = _on_lanes(replica.observe)(state, next_, 0, held)
         return seen
 
     def evaluate(state: State, held: Held) -> Array:
@@ -151,6 +135,23 @@ def program(training: Training) -> Program:
         jax.jit(evaluate, compiler_options=options),
         jax.jit(observe, compiler_options=options),
     )
+
+
+def _on_lanes(what: Callable[..., Any]) -> Callable[..., Any]:
+    """Apply a function of one replica and its next batch to all lanes."""
+
+    def one(state: State, rate: Array, key: Array, order: Array | None, step: Array, held: Held) -> Any:
+        drop = jax.random.fold_in(key, step)  # not computed where nothing is dropped
+        if order is None or held.rows is None:
+            return what(state, rate, held.train, None, drop)
+        return what(state, rate, *gather(held.rows, order), drop)
+
+    def all_lanes(state: State, next_: Next, at: Array, held: Held) -> Any:
+        order = None if next_.order is None else next_.order[:, at]
+        lanes = jax.vmap(one, in_axes=(0, 0, 0, None if order is None else 0, None, None))
+        return lanes(state, next_.rates, next_.keys, order, next_.first + at, held)
+
+    return all_lanes
 
 
 def run(
