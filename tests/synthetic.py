@@ -12,18 +12,19 @@ LABELS = ("zeros", "glorot_uniform", "he_normal")
 QUANTILES = [0.05, 0.25, 0.5, 0.75, 0.95]
 
 
-def results(labels=LABELS, seeds=32, rates=(0.1,), steps=60, diverged=(), regression=False, classes=2, seed=0):
+def results(labels=LABELS, seeds=32, rates=(0.1,), steps=60, diverged=(), regression=False, classes=2, seed=0, depth=0):
     """Build a Dataset: the i-th label learns a little better than the one before; the first learns nothing.
 
-    `diverged` maps a label's position to how many of its seeds end in NaN.
+    `diverged` maps a label's position to how many of its seeds end in NaN; with a `depth`, gradients of so many layers
+    are recorded: none at all for the first label, and infinite ones at last for those of which all seeds diverge.
     """
     rng, n = np.random.default_rng(seed), len(labels)
     step = np.unique(np.linspace(0, 10 * steps, steps).astype(int))
     skill = np.linspace(0, 3, n) + (3 if n == 1 else 0)
     noise = rng.normal(0, 0.25, size=(n, len(rates), seeds, 1)) + rng.normal(0, 0.25, size=seeds)[:, None]
     off = np.array([abs(np.log10(r / 0.1)) for r in rates])[None, :, None, None]
-    depth = np.maximum(skill[:, None, None, None] * (1 + noise) - off, 0)
-    loss = 0.69 * np.exp(-depth * (step / max(step[-1], 1)) ** 0.7) + 0.002
+    learned = np.maximum(skill[:, None, None, None] * (1 + noise) - off, 0)
+    loss = 0.69 * np.exp(-learned * (step / max(step[-1], 1)) ** 0.7) + 0.002
     for i, many in dict(diverged).items():
         loss[i, :, :many, step.size // 2 :] = np.nan
     data = xr.Dataset(
@@ -43,6 +44,8 @@ def results(labels=LABELS, seeds=32, rates=(0.1,), steps=60, diverged=(), regres
     _compare(data, "test_r2" if regression else "test_accuracy")
     if not regression:
         _map(data, classes)
+    if depth:
+        _gradients(data, depth, {i for i, many in dict(diverged).items() if many == seeds})
     return data
 
 
@@ -71,6 +74,7 @@ def _summarize(data, regression):
     sign = np.array([1, 1, -1])
     counted = np.where(np.isnan(final), np.inf, final)
     data["median"] = (("initializer", "metric"), np.quantile(counted, 0.5, axis=1, method="higher"))
+    data["mean"] = (("initializer", "metric"), counted.mean(axis=1))
     data["best"] = (("initializer", "metric"), sign * (sign * counted).max(axis=1))
     data["worst"] = (("initializer", "metric"), sign * (sign * counted).min(axis=1))
     ends = [[statistics.median_interval(column) for column in one.T] for one in counted]
@@ -81,7 +85,8 @@ def _summarize(data, regression):
     failed = ~(end < 0.6)
     data["failed"] = (data["train_loss"].isel(step=-1) < 0.6) == 0
     data["failure_probability"] = ("initializer", failed.mean(axis=1))
-    ends = [statistics.proportion_interval(int(one.sum()), one.size) for one in failed]
+    few = data.sizes["seed"] < statistics.FEWEST
+    ends = [(np.nan, np.nan) if few else statistics.proportion_interval(int(one.sum()), one.size) for one in failed]
     data["failure_interval"] = (("initializer", "bound"), np.array(ends))
 
 
@@ -100,6 +105,21 @@ def _compare(data, metric):
     sentences = [f"{labels[-1]} did best: median test score {score[-1].mean():.3g}."]
     sentences += [f"{labels[0]} and {labels[-1]} can be told apart with {score.shape[1]} seeds."]
     data["finding"] = ("finding", np.array(sentences, dtype=object))
+
+
+def _gradients(data, depth, lost):
+    rng, n, steps = np.random.default_rng(2), data.sizes["initializer"], data.sizes["step"]
+    of_neuron = np.repeat([f"layer{i + 1}" for i in range(depth)], 5)
+    norm = np.exp(-np.arange(depth)[::-1] * np.linspace(3, 0, n)[:, None, None] - np.linspace(0, 2, steps)[:, None])
+    neurons = norm[:, [0, -1]][..., np.repeat(np.arange(depth), 5)] * rng.uniform(0.5, 1.5, (n, 2, 5 * depth))
+    for values in (norm, neurons):
+        values[0] = 0
+        values[sorted(lost), -1] = np.inf
+    data["gradient_norm_median"] = (("initializer", "step", "layer"), norm)
+    data["update_ratio_median"] = (("initializer", "step", "layer"), 0.01 * norm)
+    data["neuron_gradient_median"] = (("initializer", "moment", "neuron"), neurons.astype(np.float32))
+    data.coords["layer"], data.coords["moment"] = [f"layer{i + 1}" for i in range(depth)], ["start", "end"]
+    data.coords["neuron_layer"] = ("neuron", of_neuron)
 
 
 def _map(data, classes):

@@ -29,7 +29,7 @@ def saved(folder: Path, **arrays: Any) -> Path:
     return folder / "t.npz"
 
 
-@pytest.mark.parametrize("names", [("x", "y"), ("X", "Y"), ("inputs", "targets")])
+@pytest.mark.parametrize("names", [("x", "y"), ("X", "Y"), ("inputs", "targets"), ("input", "target")])
 def test_arrays_of_the_usual_names(tmp_path: Path, names: tuple[str, str]) -> None:
     data = datasets.npz(saved(tmp_path, **dict(zip(names, (X, Y), strict=True))))
     assert (data.task, data.inputs, data.outputs) == ("multiclass", 6, 4)
@@ -64,8 +64,8 @@ def test_arrays_that_are_split_already(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("arrays", "options", "parts"),
     [
-        ({"x": X}, {}, ["no array y or targets, but x", "target=NAME"]),
-        ({"y": Y}, {}, ["no array x or inputs, but y", "inputs=NAME"]),
+        ({"x": X}, {}, ["no array y or targets or target, but x", "target=NAME"]),
+        ({"y": Y}, {}, ["no array x or inputs or input, but y", "inputs=NAME"]),
         ({"x": X, "y": Y}, {"target": "z"}, ["array 'z'", "known: x, y"]),
         ({"x": X, "y": Y}, {"target": "x"}, ["same array, 'x'"]),
         ({"x": X, "y": Y[:3]}, {}, ["20 inputs and 3"]),
@@ -74,6 +74,9 @@ def test_arrays_that_are_split_already(tmp_path: Path) -> None:
         ({"x": np.where(X == 7, np.nan, X), "y": Y}, {}, ["inputs[1, 1] is nan", "fill it"]),
         ({"x": X[:, 0, 0], "y": Y}, {}, ["(samples, features)", "reshape"]),
         ({"x": X, "y": Y * 0}, {}, ["array 'y'", "one class only"]),
+        ({"x": X, "y": Y * 0 + 0.5}, {}, ["array 'y'", "one value only (0.5)"]),
+        ({"x": X, "y": Y[:, None] * [1.5, 0]}, {}, ["array 'y', column 2 of 2, holds one value only (0)"]),
+        ({"x": X, "y": 10**18 + np.arange(20)}, {"task": "regression"}, ["array 'y'", "2^53", "subtract"]),
         ({"x": np.array(5), "y": Y}, {}, ["(samples, features)", "()"]),
         ({"x": X, "y": np.array(5)}, {}, ["array 'y'", "(n,)"]),
         ({"x_train": X, "y_train": Y, "x_test": X[:, :2], "y_test": Y}, {}, ["6 features and test_inputs 4"]),

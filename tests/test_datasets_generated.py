@@ -166,7 +166,7 @@ def test_arrays_are_copied_and_read_only() -> None:
         ([[0], [1], [2], [0], [1], [2]], "multiclass", ("0", "1", "2"), 3),
         (np.eye(3)[Y], "multiclass", ("0", "1", "2"), 3),
         ([0.5, 1, 2, 3, 4, 5], "regression", (), 1),
-        ([[0.5, 1]] * 6, "regression", (), 2),
+        ([[0.5, 1], [1, 0.5], [2, 2]] * 2, "regression", (), 2),
     ],
 )
 def test_the_task_is_inferred(targets: Any, task: str, classes: tuple[str, ...], outputs: int) -> None:
@@ -194,7 +194,7 @@ def test_one_hot_rows_are_classes_unless_regression_is_asked_for() -> None:
     data = datasets.arrays(X, np.eye(2)[Y % 2], X, np.eye(2)[Y % 2], task="regression")
     assert data.train_targets.shape == (6, 2)
     # only the training targets decide: the test targets of a regression may look one-hot by chance
-    assert datasets.arrays(X, X, X[:1], [[0, 1]]).task == "regression"
+    assert datasets.arrays(X, X, X[:2], [[0, 1], [1, 0]]).task == "regression"
 
 
 def test_given_names_stand_for_the_numbers() -> None:
@@ -229,6 +229,10 @@ def test_given_names_stand_for_the_numbers() -> None:
         ({"task": "sorting"}, ["task must be one of", "'sorting'"]),
         ({"train_targets": ["a", "b"] * 3, "task": "regression"}, ["train_targets holds text", "task=multiclass"]),
         ({"task": "multiclass", "train_targets": np.ones((6, 3))}, ["one class per example", "(6, 3)"]),
+        ({"train_targets": Y * 0 + 0.5}, ["train_targets holds one value only (0.5)", "another target"]),
+        ({"train_targets": X, "test_targets": X * 0 + 1}, ["test_targets holds one value only (1, 1)", "R^2"]),
+        ({"train_targets": X * 1e306, "test_targets": X, "task": "regression"}, ["column 1 of 2", "rescale"]),
+        ({"train_targets": X * 1e-200, "test_targets": X, "task": "regression"}, ["column 1 of 2", "rescale"]),
         ({"features": ("a",)}, ["1 feature names for 2", "one name each"]),
         ({"features": ("a", "a")}, ["feature names must differ", "rename"]),
         ({"train_inputs": X * 1e308, "standardize": True}, ["standardize", "too large", "rescale"]),

@@ -167,6 +167,13 @@ ROWS = "a,b\n" + "1,2\n" * 5
         ("a,b\n1,0.5\n", ["too few rows to split"]),
         (b"a,b\n1,\xff\n", ["is not UTF-8", "save it as UTF-8"]),
         (b"a,b\n1,2\n" + b"PK\x03\x04\x8b\x1f" * 9, ["is not UTF-8"]),
+        ("a,b\n" + "".join(f"{n},2.5\n" for n in range(8)), ["target 'b'", "one value only (2.5)", "another target"]),
+        ("a,b\n" + "0,1.5\n" + "1,2.5\n" * 9, ["test_targets holds one value only (2.5)", "R^2", "test examples"]),
+        ("a,b\n" + "".join(f"1,{n}e300\n" for n in range(30)), ["target 'b'", "too large", "rescale"]),
+        ("a,b,a\n" + "1,2,3\n" * 9, ["columns 1 and 3 are both called 'a'", "rename one"]),
+        ("a,,b,,b\n" + "1,2,3,4,5\n" * 9, ["columns 3 and 5 are both called 'b'"]),
+        ("a,b\n" + "".join(f"1,{10**19 + n}\n" for n in range(30)), ["column 'b'", "2^53", "subtract"]),
+        ("a,b\n" + "".join(f"1,{10**25 + n}\n" for n in range(30)), ["column 'b'", "2^53", "subtract"]),
         ("," * tables.MOST_COLUMNS, ["more than 100000 columns", "keep those that matter"]),
     ],
 )
@@ -196,6 +203,11 @@ def test_options_that_do_not_fit_a_table(
     refused(lambda: datasets.csv(path, **options), *parts)
 
 
+def test_large_whole_numbers_that_stay_apart_are_fine(tmp_path: Path) -> None:
+    data = datasets.csv(written(tmp_path, "a,b\n" + "".join(f"{n},{n}{'0' * 20}\n" for n in range(1, 40))))
+    assert data.task == "regression"
+
+
 def test_text_cannot_be_regressed_on(tmp_path: Path, refused: Refused) -> None:
     path = written(tmp_path, YES_NO)
     refused(lambda: datasets.csv(path, task="regression"), "column 'label', line 2", "'yes' is not a number")
@@ -219,7 +231,32 @@ def test_files_that_are_not_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
 def test_the_home_folder_is_understood(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HOME", str(tmp_path))
     written(tmp_path, HOUSES)
-    assert datasets.load("csv:~/t.csv").source == "csv:~/t.csv"
+    assert datasets.load("csv:~/t.csv").source == f"csv:{tmp_path}/t.csv"
+
+
+def test_the_source_can_be_read_from_any_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    written(tmp_path, HOUSES)
+    (tmp_path / "elsewhere").mkdir()
+    monkeypatch.chdir(tmp_path)
+    data = datasets.load("csv:./t.csv(split_seed=3)")
+    monkeypatch.chdir(tmp_path / "elsewhere")
+    assert data.source == f"csv:{tmp_path}/t.csv(split_seed=3)"
+    assert datasets.load(data.source).digest() == data.digest()
+
+
+@pytest.mark.parametrize(
+    ("source", "title"),
+    [
+        ("csv:/a/b/my (1).csv(target=price)", "csv:my (1).csv(target=price)"),
+        ("mnist:/data/run(seed=1)()", "mnist:run(seed=1)"),
+        ("circles(noise=0.1)", "circles(noise=0.1)"),
+        ("arrays", "arrays"),
+        ("my own: a/b", "my own: a/b"),
+        ("npz:", "npz:"),
+    ],
+)
+def test_titles_show_only_the_name_of_a_file(source: str, title: str) -> None:
+    assert datasets.short(source) == title
 
 
 def test_a_cell_that_the_line_finder_cannot_read_is_named_by_its_row(tmp_path: Path, refused: Refused) -> None:
@@ -250,10 +287,12 @@ def test_arbitrary_cells_as_a_table(tmp_path: Path, rows: list[list[str]], task:
 
 @FUZZ
 @given(
-    st.lists(st.lists(st.floats(allow_nan=False, allow_infinity=False), min_size=3, max_size=3), min_size=4, max_size=9)
+    st.lists(
+        st.tuples(st.floats(allow_nan=False, allow_infinity=False), st.floats(-1e100, 1e100)), min_size=4, max_size=9
+    )
 )
-def test_numbers_come_through_exactly(tmp_path: Path, rows: list[list[float]]) -> None:
-    path = written(tmp_path, "a,b,c\n" + "\n".join(",".join(map(repr, row)) for row in rows))
-    data = datasets.csv(path, task="regression")
+def test_numbers_come_through_exactly(tmp_path: Path, rows: list[tuple[float, float]]) -> None:
+    cells = [f"{a!r},{b!r},{place}" for place, (a, b) in enumerate(rows)]
+    data = datasets.csv(written(tmp_path, "a,b,c\n" + "\n".join(cells)), task="regression", test=0.5)
     read = np.vstack([data.train_inputs, data.test_inputs]).tolist()
-    assert sorted(read) == sorted(row[:2] for row in rows)
+    assert sorted(read) == sorted(map(list, rows))

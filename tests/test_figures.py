@@ -19,7 +19,8 @@ synthetic = runpy.run_path(str(Path(__file__).with_name("synthetic.py")))["resul
 
 STRANGE = ['<b>$x^2_$</b>\n"&', "$\\frac{" + "q" * 300, "初期化その一", "\ud800\x00\u202e", "%s {0} \\", ""]
 RATES = (0.01, 0.1, 1.0)
-DRAW = [picture.draw for picture in figures.PICTURES]
+DRAW = [figures.final_scores, figures.loss_curves, figures.failures, figures.learning_rates]
+GRADIENTS = [figures.neuron_gradients, figures.learning_speed, figures.update_ratios]
 
 
 def first(drawn):
@@ -67,6 +68,77 @@ def test_final_scores_draw_every_seed_and_join_it_from_row_to_row():
     assert [tick.get_text() for tick in ax.get_yticklabels()] == results["initializer"].values.tolist()
 
 
+@pytest.mark.parametrize("low", [-5.0, -1e30, -1e300, -np.inf])
+def test_scores_far_below_all_others_stand_at_the_edge_and_are_counted(low):
+    results = synthetic(regression=True)
+    results["final"][0, :, 1] = results["median"][0, 1] = results["worst"][0, 1] = low
+    results["interval"][0, 1] = results["interval"][1, 1, 0] = results["final"][1, :5, 1] = low
+    ax = figures.final_scores(results)
+    style.styled(ax.figure.draw_without_rendering)()  # a warning would fail the test
+    assert ax.get_xlim()[0] > -1.2
+    why = "below \N{MINUS SIGN}1" if np.isfinite(low) else "not finite"
+    shown = " ".join(texts(ax.figure))
+    assert f"\n{why}: 32 of 32" in shown
+    assert f"\n{why}: 5 of 32" in shown
+
+
+@given(
+    st.lists(st.floats(allow_nan=False, max_value=1), min_size=12, max_size=12),
+    st.lists(st.floats(min_value=0) | st.just(np.nan), min_size=12, max_size=12),
+)
+@settings(max_examples=6, deadline=None)  # each draws eight pictures
+def test_no_numbers_make_a_warning(scores, losses):
+    results = synthetic(["a", "b", "c"], seeds=4, steps=4, rates=RATES, regression=True, depth=2)
+    results["final"][:, :, 1] = np.reshape(scores, (3, 4))
+    results["median"][:, 1] = np.sort(np.reshape(scores, (3, 4)))[:, 2]
+    curves = np.reshape(losses, (3, 4))
+    results["loss_quantile"][:] = np.where(np.isnan(curves), np.inf, curves)[:, :, None]
+    results["rate_loss"][:] = np.where(np.isnan(curves), np.inf, curves)[:, :3]
+    for name in ("gradient_norm_median", "update_ratio_median"):
+        results[name][:] = curves[:, :, None]
+    for picture in figures.PICTURES:
+        if picture.applies(results):
+            style.styled(first(picture.draw(results)).figure.draw_without_rendering)()
+
+
+def test_neuron_gradients_draw_every_neuron_at_start_and_end():
+    results = synthetic(depth=4)
+    panels = figures.neuron_gradients(results)
+    for panel, one in zip(panels, results["neuron_gradient_median"].values.astype(float), strict=True):
+        start, end = panel.lines[0], panel.lines[1]
+        assert start.get_markerfacecolor() == "none"
+        for line, expected in ((start, one[0]), (end, one[1])):
+            seen = expected > 0
+            np.testing.assert_array_equal(line.get_ydata()[seen], expected[seen])
+            assert np.all(line.get_ydata()[~seen] < expected[seen].min(initial=1))
+        assert panel.get_yscale() == "log"
+    assert "0" in [tick.get_text() for tick in panels[0].get_yticklabels()]
+
+
+@pytest.mark.parametrize(
+    ("draw", "name"), [(figures.learning_speed, "gradient_norm"), (figures.update_ratios, "update_ratio")]
+)
+def test_layers_are_drawn_over_the_steps(draw, name):
+    results = synthetic(depth=4, diverged={1: 32})
+    panels = draw(results)
+    drawn = lines(panels[2], results["layer"].values.tolist())
+    for layer, line in drawn.items():
+        expected = results[f"{name}_median"].isel(initializer=2).sel(layer=layer)
+        np.testing.assert_array_equal(line.get_ydata(), expected)
+    assert len(drawn) == len({line.get_color() for line in drawn.values()}) == 4
+    ticks = [tick.get_text() for tick in panels[0].get_yticklabels()]
+    assert {"0", "not finite"} <= set(ticks)
+    lost = next(iter(lines(panels[1], ["layer1"]).values())).get_ydata()
+    assert panels[0].get_ylim()[1] > lost[-1] > lost[:-1].max()
+    assert ("usual: 0.001" in texts(panels[0].figure)) == (name == "update_ratio")
+
+
+@pytest.mark.parametrize("draw", GRADIENTS)
+def test_gradients_that_were_not_recorded_are_a_sentence(draw):
+    with pytest.raises(InputError, match="record='gradients'"):
+        draw(synthetic())
+
+
 def test_failures_draw_the_wilson_interval():
     results = synthetic(diverged={1: 5})
     ax = figures.failures(results)
@@ -99,6 +171,39 @@ def test_decision_maps_show_the_data_first(classes):
         assert panel.get_title(loc="left") == results["initializer"].values[i]
     with pytest.raises(InputError, match="two-dimensional"):
         figures.decision_maps(synthetic(regression=True))
+
+
+@pytest.mark.parametrize(
+    ("classes", "given", "expected"),
+    [
+        (2, ["no", "yes"], ["probability of yes"]),
+        (2, ["0", "1"], ["probability of class 1"]),
+        (2, None, ["probability of class 1"]),
+        (3, ["setosa", "$x$", "third"], ["setosa", r"\$x\$", "third"]),
+        (3, None, ["0", "1", "2"]),
+        (10, [f"kind {i}" for i in range(10)], ["kind 0\nkind 8", "kind 1\nkind 9", "kind 7"]),
+    ],
+)
+def test_decision_maps_say_which_colour_is_which_class(classes, given, expected):
+    results = synthetic(classes=classes, seeds=4)
+    if given:
+        results.attrs["classes"] = given
+    shown = texts(figures.decision_maps(results)[0].figure)
+    assert set(expected) <= set(shown)
+
+
+@pytest.mark.parametrize("count", [1, 2, 3, 5])
+@pytest.mark.parametrize("classes", [2, 3])
+def test_decision_maps_fill_the_width_and_leave_no_gap(count, classes):
+    results = synthetic([str(i) for i in range(count)], seeds=3, classes=classes)
+    panels = figures.decision_maps(results)
+    figure = panels[0].figure
+    assert figure.get_figwidth() == style.WIDTH
+    style.styled(figure.draw_without_rendering)()
+    box = figure.get_tightbbox()
+    assert box.y0 < 0.3  # inches
+    assert box.x0 < 0.2
+    assert figure.get_figwidth() - box.x1 < 0.2
 
 
 def test_decision_maps_say_where_a_network_has_no_answer():
@@ -142,6 +247,13 @@ CASES = {
     "all diverged": {"diverged": {0: 32, 1: 32, 2: 32}, "rates": RATES},
     "all diverged, regression": {"diverged": {0: 32, 1: 32, 2: 32}, "rates": RATES, "regression": True},
     "some diverged, regression": {"diverged": {1: 3}, "rates": RATES, "regression": True},
+    "no labels needed": {"depth": 3, "steps": 1, "seeds": 1},
+    "gradients": {"depth": 5, "diverged": {1: 32}},
+    "only zeros": {"labels": ["zeros"], "depth": 2},
+    "only lost": {"diverged": {0: 32, 1: 32, 2: 32}, "depth": 30},
+    "twenty, gradients": {"labels": [f"normal(sd={i})" for i in range(20)], "seeds": 6, "depth": 12},
+    "strange labels, gradients": {"labels": STRANGE, "seeds": 4, "depth": 2},
+    "many classes": {"classes": 11},
     "twenty": {"labels": [f"normal(sd={i})" for i in range(20)], "seeds": 6, "rates": RATES},
     "strange labels": {"labels": STRANGE, "seeds": 4, "rates": RATES, "diverged": {1: 2}},
 }
@@ -198,10 +310,8 @@ def test_any_label_can_be_drawn(names):
 
 
 def test_labels_are_one_short_line_that_keeps_both_ends():
-    assert labels.clip("a\n b\tc") == "a b c"
-    assert labels.clip("start" + "x" * 300 + "end") == "start" + "x" * 13 + "…" + "x" * 6 + "end"
+    assert labels.literal("start" + "x" * 300 + "end") == "start" + "x" * 13 + "…" + "x" * 6 + "end"
     assert labels.literal("$a$") == r"\$a\$"
-    assert labels.clip("\x00") == r"'\x00'"
 
 
 @given(st.lists(st.floats(0, 1), min_size=1, max_size=30), st.floats(0.001, 0.03))
@@ -248,7 +358,7 @@ def test_drawing_leaves_settings_and_pyplot_alone():
         assert ax.lines[0].get_linewidth() < 3
 
 
-@pytest.mark.parametrize("draw", DRAW[:4])
+@pytest.mark.parametrize("draw", DRAW)
 def test_a_figure_can_be_drawn_on_the_callers_axes(draw):
     ax = Figure().subplots()
     assert draw(synthetic(rates=RATES, seeds=4), ax=ax) is ax
@@ -259,11 +369,18 @@ def test_maps_can_be_drawn_on_the_callers_axes():
     assert list(figures.decision_maps(synthetic(), axes=panels)) == list(panels)
 
 
+@pytest.mark.parametrize("draw", GRADIENTS)
+def test_gradients_can_be_drawn_on_the_callers_axes(draw):
+    panels = Figure().subplots(1, 3)
+    assert list(draw(synthetic(depth=3), axes=panels)) == list(panels)
+    assert panels[0].get_ylabel()
+
+
 # --- files --------------------------------------------------------------------------------------------------------
 
 
 def test_the_same_results_give_the_same_files(tmp_path):
-    results = synthetic(rates=RATES, seeds=6)
+    results = synthetic(rates=RATES, seeds=6, depth=3)
     written = figures.save_all(results, tmp_path / "a" / "b")
     again = figures.save_all(results, tmp_path / "c")
     assert [path.name for path in written] == [
@@ -294,6 +411,14 @@ def test_the_words_hold_the_numbers_of_the_picture():
     assert f"glorot_uniform: {failed} of 32 failed" in describe.failures(results)
     assert "3 learning rates [0.01, 1]" in describe.learning_rates(results)
     assert describe.decision_maps(results).startswith("300 training points")
+
+
+def test_the_words_of_gradients_say_zero_and_not_finite():
+    results = synthetic(depth=2, diverged={1: 32})
+    assert "zeros: layer1 0 then 0" in describe.neuron_gradients(results)
+    assert "glorot_uniform: layer1 0.223 to not finite" in describe.learning_speed(results)
+    assert "0.001 is usual" in describe.update_ratios(results)
+    assert "layer2 0.01 to 0.00135." in describe.update_ratios(results)
 
 
 def test_the_words_for_many_initializers_say_that_there_are_more():

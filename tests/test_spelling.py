@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from goodinit.errors import InputError
-from goodinit.spelling import LONGEST, Call, make, nearest, parse
+from goodinit.spelling import LONGEST, Call, make, nearest, one_line, parse
 
 WORDS = st.from_regex(r"[A-Za-z_][A-Za-z0-9_]{0,15}", fullmatch=True)
 VALUES = st.one_of(
@@ -24,6 +24,13 @@ def test_what_is_written_is_read_again(name: str, options: dict) -> None:
     call = parse(str(Call(name, options)))
     assert call == Call(name, options)
     assert str(parse(str(call))) == str(call)
+
+
+def test_one_line_keeps_both_ends_and_nothing_that_cannot_be_printed() -> None:
+    assert one_line("a\n b\tc", 28) == "a b c"
+    assert one_line("\x1b[31mred\u202e", 28) == "[31mred"
+    assert one_line("start" + "x" * 300 + "end", 28) == "start" + "x" * 13 + "…" + "x" * 6 + "end"
+    assert one_line("\x00", 28) == r"'\x00'"
 
 
 @given(st.text(max_size=60))

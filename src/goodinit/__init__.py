@@ -11,9 +11,7 @@ if TYPE_CHECKING:
     from goodinit.study import compare as compare
 
 VERBS = {"compare": "goodinit.study"}
-MODULES = ("activations", "datasets", "figures", "initializers", "layer", "networks", "report", "study", "theory", "train")
-
-__all__ = [  # the verbs and the modules, written out for type checkers
+__all__ = [
     "activations",
     "compare",
     "datasets",
@@ -28,6 +26,9 @@ __all__ = [  # the verbs and the modules, written out for type checkers
 ]
 
 
+MODULES = [name for name in __all__ if name not in VERBS]
+
+
 def __getattr__(name: str) -> Any:
     """Import a module or a verb when it is first asked for."""
     if name in MODULES:
@@ -38,4 +39,4 @@ def __getattr__(name: str) -> Any:
 
 
 def __dir__() -> list[str]:
-    return sorted([*MODULES, *VERBS])
+    return __all__

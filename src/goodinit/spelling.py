@@ -5,6 +5,7 @@ text is parsed by a small grammar of its own; nothing in it is ever evaluated.
 """
 
 import difflib
+import functools
 import inspect
 import re
 from collections.abc import Callable, Iterable, Mapping
@@ -89,6 +90,17 @@ def parse_options(inside: str, text: str) -> dict[str, Scalar]:
 def make(catalogue: Mapping[str, Callable[..., Made]], call: Call, noun: str) -> Made:
     """Call the factory that `call` names with its options.
 
+    Raises
+    ------
+    InputError
+        If the name or an option is unknown, or the factory refuses a value.
+    """
+    return chosen(catalogue, call, noun)()
+
+
+def chosen(catalogue: Mapping[str, Callable[..., Made]], call: Call, noun: str) -> Callable[[], Made]:
+    """Return the factory that `call` names, bound to its options and not yet called.
+
     Parameters
     ----------
     catalogue : mapping of str to factory
@@ -101,14 +113,19 @@ def make(catalogue: Mapping[str, Callable[..., Made]], call: Call, noun: str) ->
     Raises
     ------
     InputError
-        If the name or an option is unknown, or the factory refuses a value.
+        If the name or an option is unknown; what the factory refuses comes when it is called.
     """
     factory = catalogue[nearest(call.name, catalogue, noun)]
     known = inspect.signature(factory).parameters
     for option in call.options:
         nearest(option, known, f"option of {call.name}")
+    return functools.partial(_naming, call, functools.partial(factory, **call.options))
+
+
+def _naming(call: Call, factory: Callable[[], Made]) -> Made:
+    """Call a factory; what it refuses is said with the spelling that asked for it."""
     try:
-        return factory(**call.options)
+        return factory()
     except InputError as error:
         raise InputError(f"{call}: {error}") from None
 
@@ -132,6 +149,18 @@ def shorten(text: str) -> str:
 def clip(text: str, width: int = 80) -> str:
     """Return the beginning of `text`, for messages."""
     return text if len(text) <= width else text[: width - 3] + "..."
+
+
+def one_line(text: str, most: int) -> str:
+    """Make one line of printable characters, cut in the middle (labels tend to differ at their ends).
+
+    Unlike `clip`, which quotes what the user wrote, this makes other people's text fit to be shown: no control
+    character, escape sequence or line end is left.
+    """
+    line = " ".join("".join(c if c.isprintable() else " " for c in text).split())
+    line = line or ascii(text)  # nothing in it can be printed
+    tail = most // 3
+    return line if len(line) <= most else f"{line[: most - tail - 1]}…{line[-tail:]}"
 
 
 def _read(bare: str, text: str) -> Scalar:

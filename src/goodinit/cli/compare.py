@@ -139,9 +139,11 @@ def _name(problem: "Problem") -> str:
     import hashlib
     import re
 
+    from goodinit.datasets import short
+
     identity = {key: value for key, value in problem.identity().items() if key != "data"}
     digest = hashlib.sha256(repr(sorted(identity.items())).encode()).hexdigest()[:8]
-    scheme, _, rest = problem.data.source.partition("(")[0].partition(":")
+    scheme, _, rest = short(problem.data.source).partition("(")[0].partition(":")
     word = re.sub(r"[^A-Za-z0-9]+", "-", Path(rest).stem or scheme).strip("-") or scheme
     return f"{word[:40]}-{digest}"
 

@@ -1,94 +1,125 @@
 """What ``goodinit compare`` prints: a table and sentences for people, or JSON for programs."""
 
+import io
 import json
 import math
+import os
 import sys
 import tomllib
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import xarray as xr
 from rich.box import SIMPLE_HEAD
+from rich.cells import cell_len
 from rich.console import Console
-from rich.markup import escape
 from rich.table import Table
 
+from goodinit.datasets import short
+from goodinit.figures.words import plural, score_name
+from goodinit.report import tables
+from goodinit.spelling import one_line
 from goodinit.study.statistics import FEWEST
 
 SCHEMA_VERSION = 1
-WIDE = 120  # columns where no terminal says how many there are
-MOST_FINDINGS = 12  # on a terminal; the report has them all
+WIDE = 120  # columns where nothing says how many there are
+LONGEST_PATH = 4096  # characters: PATH_MAX
+# what is given up on narrower and narrower terminals: the columns left out, and how narrow labels may be folded
+STAGES: tuple[tuple[tuple[str, ...], int], ...] = (((), 24), (("best",), 24), (("best", "train"), 24))
+STAGES += ((("best", "train"), 12),)
 
 
 def print_results(results: xr.Dataset, folder: Path) -> None:
     """Print the table, one row an initializer, and the findings."""
-    console = Console(highlight=False)
-    if not console.is_terminal:
-        console = Console(highlight=False, width=WIDE)
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="replace")  # a terminal that lacks a character shows a question mark
+    console = _console()
     for note in results.attrs["notes"]:
-        console.print(escape(note), soft_wrap=True)
-    console.print(_table(results))
-    sentences = [str(sentence) for sentence in results["finding"].values]
-    for sentence in sentences[:MOST_FINDINGS]:
-        console.print(f"- {escape(sentence)}", soft_wrap=True)
-    if len(sentences) > MOST_FINDINGS:
-        console.print(f"... and {len(sentences) - MOST_FINDINGS} more in the report")
-    console.print(f"\nreport: {escape(str(folder / 'report.html'))}", soft_wrap=True)
+        _say(console, note)
+    table, width = _fitting(results, console)
+    _console(width).print(table, "")
+    for sentence in results["finding"].values:
+        _say(console, f"- {sentence}")
+    console.print()
+    _say(console, f"report: {folder / 'report.html'}", LONGEST_PATH)
 
 
-def _table(results: xr.Dataset) -> Table:
-    """Return the table; every cell has its value above and its interval below."""
-    seeds, rates = results.sizes["seed"], results.sizes["learning_rate"] > 1
-    score = "accuracy, %" if results.attrs["score"] == "accuracy" else "R^2"
+def _console(least: int = 0) -> Console:
+    """Return a console of the terminal's width or what COLUMNS says, but at least so wide; text is only text."""
+    console = Console(highlight=False, markup=False, emoji=False)
+    if not console.is_terminal and not os.environ.get("COLUMNS", "").isdigit():
+        console.width = WIDE
+    console.width = max(console.width, least)
+    return console
+
+
+def _say(console: Console, text: str, most: int = tables.SENTENCE) -> None:
+    """Print one line that the terminal may wrap and that holds nothing but printable characters."""
+    console.print(one_line(text, most), soft_wrap=True)
+
+
+def _fitting(results: xr.Dataset, console: Console) -> tuple[Table, int]:
+    """Return the table with as many columns as fit, and the width that it needs at least."""
+    rows = tables.summary(results, results.sizes["initializer"])
+    longest = max(cell_len(row["name"][0]) for row in rows)
+    for left_out, fold in STAGES:
+        columns = [column for column in _columns(results) if column[0] not in left_out]
+        name = min(longest, fold)
+        needed = _width(console, _table(results, rows, columns, name, name))
+        if needed <= console.width:
+            break
+    return _table(results, rows, columns, name, None), needed
+
+
+def _width(console: Console, table: Table) -> int:
+    """Return how wide a table is that nothing presses."""
+    return console.measure(table, options=console.options.update(max_width=10_000)).maximum
+
+
+def _columns(results: xr.Dataset) -> Iterator[tuple[str, str]]:
+    """Yield the key and the heading of each column after the initializer's."""
+    if results.sizes["learning_rate"] > 1:
+        yield "rate", "best\nrate"
+    score = score_name(results)
+    yield "train", f"train\n{score}"
+    yield "test", f"test\n{score}"
+    yield "loss", "final\nloss"
+    yield "failed", "failed"
+    yield "best", "best and\nworst test"
+
+
+def _table(
+    results: xr.Dataset,
+    rows: list[dict[str, tables.Cell]],
+    columns: list[tuple[str, str]],
+    least: int,
+    most: int | None,
+) -> Table:
+    """Return the table; a cell has its value above and its interval below, names take `least` to `most` columns."""
+    interval = " and its 95 % interval" if results.sizes["seed"] >= FEWEST else ""
     table = Table(
-        title=f"{escape(results.attrs['data'])}, {seeds} seed{'s' * (seeds > 1)}: median"
-        + (" and its 95 % interval" if seeds >= FEWEST else ""),
+        title=f"{one_line(short(results.attrs['data']), tables.LABEL)}, {plural(results.sizes['seed'], 'seed')}: "
+        f"median{interval}",
         title_justify="left",
         title_style="bold",
         box=SIMPLE_HEAD,
+        padding=(0, 0, 0, 1),
         pad_edge=False,
+        show_edge=False,
     )
-    table.add_column("initializer", overflow="fold")
-    for column in [
-        *(["best\nrate"] if rates else []),
-        f"train\n{score}",
-        f"test\n{score}",
-        "final\nloss",
-        "failed,\n%",
-        "best and worst\ntest (seed)",
-    ]:
-        table.add_column(column, justify="right", no_wrap=True)
-    for label in results["initializer"].values:
-        row = results.sel(initializer=label)
-        rate = [f"{float(row['best_learning_rate']):g}"] if rates else []
-        table.add_row(escape(str(label)), *rate, *_cells(row))
+    table.add_column("initializer", overflow="fold", min_width=least, max_width=most)
+    for _, heading in columns:
+        table.add_column(heading, justify="right", no_wrap=True)
+    for row in rows:
+        table.add_row(row["name"][0], *(_cell(row, key) for key, _ in columns))
     return table
 
 
-def _cells(row: xr.Dataset) -> list[str]:
-    train, test, loss = (row.sel(metric=metric) for metric in row["metric"].values)
-    unit = 100 if row.attrs["score"] == "accuracy" else None
-    return [
-        _cell(train["median"], train["interval"], unit),
-        _cell(test["median"], test["interval"], unit),
-        _cell(loss["median"], loss["interval"], None),
-        _cell(row["failure_probability"], row["failure_interval"], 100),
-        "\n".join(f"{_number(test[end], unit)} ({int(row[f'{end}_seed'])})" for end in ("best", "worst")),
-    ]
-
-
-def _cell(value: xr.DataArray, interval: xr.DataArray, scale: int | None) -> str:
-    low, high = interval.values
-    shown = _number(value, scale)
-    return shown if math.isnan(low) else f"{shown}\n\\[{_number(low, scale)}, {_number(high, scale)}]"
-
-
-def _number(value: Any, scale: int | None) -> str:
-    """Write a share in percent, or any other number to three digits."""
-    number = float(value)
-    if not math.isfinite(number):
-        return "not finite"
-    return f"{number:.3g}" if scale is None else f"{scale * number:.1f}"
+def _cell(row: dict[str, tables.Cell], key: str) -> str:
+    if key == "best":
+        return "\n".join(f"{value} ({seed})" for value, seed in (row["best"], row["worst"]))
+    return "\n".join(row[key]).rstrip()
 
 
 def print_json(results: xr.Dataset, folder: Path) -> None:

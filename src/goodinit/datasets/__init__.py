@@ -7,6 +7,7 @@ Each is a function with keyword-only options, and has a spelling that `load` und
 import re
 from collections.abc import Callable
 from functools import partial
+from pathlib import Path
 
 from goodinit.datasets.archives import npz
 from goodinit.datasets.data import Data, arrays
@@ -15,7 +16,7 @@ from goodinit.datasets.generated import circles, digits, moons, spirals
 from goodinit.datasets.images import cats, mnist
 from goodinit.datasets.tables import csv
 from goodinit.errors import InputError
-from goodinit.spelling import Call, clip, make, nearest, parse, parse_options, shorten
+from goodinit.spelling import Call, chosen, clip, nearest, parse, parse_options, shorten
 
 __all__ = [
     "CATALOGUE",
@@ -30,7 +31,9 @@ __all__ = [
     "mnist",
     "moons",
     "npz",
+    "short",
     "spirals",
+    "understood",
 ]
 
 CATALOGUE: dict[str, Callable[..., Data]] = {
@@ -69,6 +72,11 @@ def load(text: str) -> Data:
     >>> load("circles(train=200, noise=0.1)").source
     'circles(train=200, noise=0.1)'
     """
+    return understood(text)()
+
+
+def understood(text: str) -> Callable[[], Data]:
+    """Return what makes the data set that `text` spells; its name and options are known, nothing is read yet."""
     if not isinstance(text, str):
         raise InputError(f"a data set is spelled as text, got {text!r}; give arrays to datasets.arrays")
     if found := _FILE.fullmatch(shorten(text)):
@@ -80,12 +88,27 @@ def load(text: str) -> Data:
         call = parse(text)
     except InputError as error:
         raise InputError(f"{error}; files are written {_FORMS}") from None
-    return make(CATALOGUE, call, "data set")
+    return chosen(CATALOGUE, call, "data set")
 
 
-def _from_file(kind: str, rest: str, text: str) -> Data:
+def short(source: str) -> str:
+    """Return the spelling of a data set with only the last part of its path, for titles.
+
+    Examples
+    --------
+    >>> short("csv:/home/me/houses.csv(target=price)")
+    'csv:houses.csv(target=price)'
+    """
+    kind, _, rest = source.partition(":")
+    if kind not in FILES:
+        return source
+    path, options = parted(rest)
+    return f"{kind}:{Path(path).name}" + (f"({options})" if options else "")
+
+
+def _from_file(kind: str, rest: str, text: str) -> Callable[[], Data]:
     factory = FILES[nearest(kind, FILES, "kind of file")]
     path, options = parted(rest)
     if not path:
         raise InputError(f"{clip(repr(text))} has no path; files are written {_FORMS}")
-    return make({kind: partial(factory, path)}, Call(kind, parse_options(options, text)), "kind of file")
+    return chosen({kind: partial(factory, path)}, Call(kind, parse_options(options, text)), "kind of file")

@@ -20,8 +20,8 @@ from goodinit.errors import InputError
 from goodinit.spelling import clip, nearest
 
 READY = ("x_train", "y_train", "x_test", "y_test")  # as Keras lays them out
-INPUTS = ("x", "inputs")
-TARGETS = ("y", "targets")
+INPUTS = ("x", "inputs", "input")
+TARGETS = ("y", "targets", "target")
 
 # What zipfile and the .npy reader raise for damaged files; encrypted ones give RuntimeError, and a header
 # nested too deeply MemoryError.
@@ -54,9 +54,9 @@ def npz(
 ) -> Data:
     """Read arrays that ``numpy.savez`` or ``numpy.savez_compressed`` wrote.
 
-    The file holds inputs and targets, called ``x`` and ``y`` or ``inputs`` and ``targets`` in upper or lower
-    case; or ``x_train``, ``y_train``, ``x_test``, ``y_test``, which are not split again. Inputs of more than
-    two dimensions are flattened, the last axis fastest.
+    The file holds inputs and targets, called ``x`` and ``y`` or ``inputs`` and ``targets`` (also ``input`` and
+    ``target``) in upper or lower case; or ``x_train``, ``y_train``, ``x_test``, ``y_test``, which are not split
+    again. Inputs of more than two dimensions are flattened, the last axis fastest.
 
     Parameters
     ----------

@@ -205,6 +205,13 @@ def _outputs(train: Array, test: Array) -> tuple[Array, Array]:
         raise InputError(
             f"train_targets has {train.shape[1]} columns and test_targets {test.shape[1]}; both need the same"
         )
+    read.varying("train_targets", train)
+    if not np.ptp(test / 2, axis=0).any():
+        value = ", ".join(f"{number:g}" for number in test[0])
+        raise InputError(
+            f"test_targets holds one value only ({value}), and R^2 needs at least two;"
+            " take more test examples, or others"
+        )
     return train, test
 
 

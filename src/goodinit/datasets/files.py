@@ -37,7 +37,8 @@ def spelled(factory: Callable[..., Data], path: PathText | None = None, **option
     changed = {key: value for key, value in written.items() if value != defaults[key].default}
     if path is None:
         return str(Call(factory.__name__, changed))
-    where = _text(path)
+    # from the root, so that a study file that holds this text runs from any folder
+    where = _text(str(Path(os.path.expanduser(_text(path))).resolve()))
     text = str(Call(f"{factory.__name__}:{where}", changed))
     return text if changed or parted(where) == (where, "") else f"{text}()"
 

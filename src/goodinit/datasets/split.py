@@ -84,6 +84,8 @@ def split_arrays(
         read.fitting(task, name, classes, classes)
         values = strata = read.encode(name, values, known)
     train_rows, test_rows = split_rows(strata, test, split_seed)
+    if not classes:
+        read.varying(name, values)
     how = ", stratified" if classes else ""
     said.append(f"split: {100 * test:g} % test ({len(test_rows)} of {len(values)}), seed {split_seed}{how}")
     return arrays(

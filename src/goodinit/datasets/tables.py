@@ -14,7 +14,7 @@ import numpy as np
 from goodinit.datasets.data import Data
 from goodinit.datasets.files import PathText, regular_file, shown, spelled
 from goodinit.datasets.split import split_arrays
-from goodinit.datasets.targets import Array
+from goodinit.datasets.targets import TOO_LONG, Array, merged
 from goodinit.errors import InputError
 from goodinit.spelling import clip, nearest
 
@@ -25,6 +25,7 @@ MOST_COLUMNS = 100_000  # pandas spends kilobytes on each
 MOST_FIRST_LINE = 2**24  # bytes; the header of the widest table
 
 _CELLS = re.compile(r"Expected (\d+) fields in line (\d+), saw (\d+)")  # what pandas says of a long line
+_WHOLE = re.compile(r"[+-]?[0-9]{1,309}")  # longer ones are infinite as floating-point numbers
 
 
 def csv(
@@ -70,6 +71,7 @@ def csv(
         notes.append(f"inputs: true and false are 1 and 0 in {clip(', '.join(flags))}")
     inputs = np.column_stack([_numbers(table, name) for name in features])
     values = _numbers(table, chosen) if task == "regression" else _labels(table, chosen, task)
+    _refuse_merged(table, chosen, values)
     try:
         return split_arrays(
             inputs,
@@ -122,6 +124,8 @@ def _parsed(file: Path, stream: BinaryIO) -> _Table:
     # Two lines: pandas would take the first cells of lines longer than the header for row names.
     head = pd.read_csv(stream, header=None, nrows=2, dtype=str, skipinitialspace=True)
     headed = not all(map(_is_number, head.iloc[0]))
+    if headed:
+        _refuse_twins(file, head.iloc[0].fillna("").tolist())
     stream.seek(0)
     frame = pd.read_csv(stream, header=0 if headed else None, skipinitialspace=True, low_memory=False)
     if frame.empty:
@@ -134,6 +138,16 @@ def _parsed(file: Path, stream: BinaryIO) -> _Table:
             " separate columns by commas"
         )
     return _Table(file, headed, frame, tuple(_remarks(headed, list(map(str, frame.columns)))))
+
+
+def _refuse_twins(file: Path, names: list[str]) -> None:
+    """Raise InputError if two columns have the same name; pandas would tacitly rename the second one."""
+    for place, name in enumerate(names):
+        if name and (first := names.index(name)) < place:
+            raise InputError(
+                f"{shown(file)}, header: columns {first + 1} and {place + 1} are both called {clip(repr(name))};"
+                " rename one"
+            )
 
 
 def _remarks(headed: bool, names: list[str]) -> Iterator[str]:
@@ -183,6 +197,16 @@ def _labels(table: _Table, name: str, task: str | None) -> Array:
         _refuse(table, name, odd, "stands among numbers", "write a number, or say task=multiclass for classes")
         return _numbers(table, name)
     return text
+
+
+def _refuse_merged(table: _Table, name: str, values: Array) -> None:
+    """Raise InputError if the column has different whole numbers that are the same as floating-point numbers."""
+    if values.dtype.kind != "f" or np.abs(values).max(initial=0) < 2**53:
+        return
+    cells = [str(cell) for cell in table.frame[name]]
+    whole = np.array([int(cell) for cell in cells if _WHOLE.fullmatch(cell)], dtype=object)
+    if merged(whole, whole.astype(np.float64)):
+        raise InputError(f"{shown(table.file)}, column {clip(repr(name))} {TOO_LONG}")
 
 
 def _refuse(table: _Table, name: str, bad: Any, problem: str, way_out: str) -> None:

@@ -12,6 +12,10 @@ from goodinit.spelling import clip
 Array = npt.NDArray[Any]
 
 TASKS = ("binary", "multiclass", "regression")
+TOO_LONG = (
+    f"has different whole numbers beyond 2^53 = {2**53} that floating-point numbers cannot tell apart;"
+    " subtract a constant from them, or, if they name classes, put a letter in front"
+)
 FEW = 20  # distinct whole numbers: up to here they are read as classes, beyond as quantities
 
 
@@ -112,7 +116,30 @@ def quantities(name: str, values: Array) -> npt.NDArray[np.float64]:
     """Return regression targets as float64 of shape ``(n, outputs)``."""
     if values.dtype.kind not in "biuf":
         raise InputError(f"{name} holds text, and regression needs numbers; choose task=multiclass or binary")
-    return values.reshape(len(values), -1).astype(np.float64)
+    numbers = values.reshape(len(values), -1).astype(np.float64)
+    if values.dtype.kind in "iu" and merged(values, numbers):
+        raise InputError(f"{name} {TOO_LONG}")
+    return numbers
+
+
+def merged(whole: Array, numbers: Array) -> bool:
+    """Tell whether different whole numbers became the same floating-point number."""
+    return len(set(whole.ravel().tolist())) > len(np.unique(numbers))
+
+
+def varying(name: str, values: Array) -> None:
+    """Raise InputError unless every column of training targets has a variance above 0 that can be computed."""
+    for column, output in enumerate(values.T):
+        where = f"{name}, column {column + 1} of {values.shape[1]}," if values.shape[1] > 1 else name
+        if np.ptp(output / 2) == 0:  # halves: the range of the largest numbers would overflow
+            raise InputError(
+                f"{where} holds one value only ({output[0]:g}), and regression needs at least two;"
+                " choose another target"
+            )
+        with np.errstate(over="ignore", invalid="ignore"):
+            variance = float(np.var(output))
+        if not 0 < variance < np.inf:
+            raise InputError(f"{where} has numbers too large or too close together to have a variance; rescale them")
 
 
 def _plain(name: str, values: Array) -> Array:

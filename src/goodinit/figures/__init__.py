@@ -5,6 +5,7 @@ Nothing is computed here: what is drawn stands in the Dataset. No function touch
 
 from goodinit.figures.curves import loss_curves
 from goodinit.figures.failing import failures
+from goodinit.figures.gradients import learning_speed, neuron_gradients, update_ratios
 from goodinit.figures.maps import decision_maps
 from goodinit.figures.pictures import PICTURES, Picture, save_all
 from goodinit.figures.rates import learning_rates
@@ -17,6 +18,9 @@ __all__ = [
     "failures",
     "final_scores",
     "learning_rates",
+    "learning_speed",
     "loss_curves",
+    "neuron_gradients",
     "save_all",
+    "update_ratios",
 ]

@@ -4,8 +4,18 @@ from collections.abc import Iterable
 
 import xarray as xr
 
-from goodinit.figures.labels import clip
-from goodinit.figures.words import baseline_name, between, number, plural, score, score_between, score_name, share
+from goodinit.figures.words import (
+    baseline_name,
+    between,
+    number,
+    plural,
+    score,
+    score_between,
+    score_name,
+    share,
+    shares_between,
+)
+from goodinit.spelling import one_line
 
 MOST = 12  # initializers; the table of the report has all of them
 
@@ -45,8 +55,8 @@ def failures(results: xr.Dataset) -> str:
     seeds, shares = results.sizes["seed"], results["failure_probability"].values
     interval = results["failure_interval"].transpose("initializer", "bound").values
     rows = (
-        f"{label}: {round(shares[i] * seeds)} of {seeds} failed (95 % interval {share(interval[i, 0])} to "
-        f"{share(interval[i, 1])})"
+        f"{label}: {round(shares[i] * seeds)} of {seeds} failed, "
+        + f"{share(shares[i])} {shares_between(*interval[i])}".rstrip()
         for i, label in enumerate(_labels(results))
     )
     return f"Probability of failure. {_joined(results, rows)}"
@@ -77,9 +87,63 @@ def decision_maps(results: xr.Dataset) -> str:
     return f"{points}, then how the network of the median seed divides the plane. {_joined(results, rows)}"
 
 
+def neuron_gradients(results: xr.Dataset) -> str:
+    """Say between which sizes the gradients of the neurons of each layer lie, at the start and at the end."""
+    sizes = results["neuron_gradient_median"]
+    rows = (
+        f"{label}: "
+        + ", ".join(
+            f"{layer} {' then '.join(_range(one.isel(initializer=i, moment=at)) for at in (0, 1))}"
+            for layer, one in sizes.groupby("neuron_layer", squeeze=False)
+        )
+        for i, label in enumerate(_labels(results))
+    )
+    return f"Gradient norm of every neuron, {_over(results)}, at the start then at the end. {_joined(results, rows)}"
+
+
+def learning_speed(results: xr.Dataset) -> str:
+    """Say what gradient each layer has at the start and at the end."""
+    return f"Gradient norm of every layer, {_over(results)}, from the start to the end. " + _by_layer(
+        results, "gradient_norm_median"
+    )
+
+
+def update_ratios(results: xr.Dataset) -> str:
+    """Say how large the update of each layer is, over its weight, at the start and at the end."""
+    return (
+        f"Size of every layer's update over the size of its weight, {_over(results)}, from the start to the end; "
+        f"0.001 is usual. {_by_layer(results, 'update_ratio_median')}"
+    )
+
+
+def _by_layer(results: xr.Dataset, name: str) -> str:
+    """Say for each initializer and layer with which value it starts and ends."""
+    ends = results[name].transpose("initializer", "layer", "step").values[:, :, [0, -1]]
+    rows = (
+        f"{label}: "
+        + ", ".join(
+            f"{layer} {number(start)} to {number(end)}"
+            for layer, (start, end) in zip(results["layer"].values, ends[i], strict=True)
+        )
+        for i, label in enumerate(_labels(results))
+    )
+    return _joined(results, rows)
+
+
+def _range(values: xr.DataArray) -> str:
+    low, high = float(values.min()), float(values.max())
+    return number(low) if low == high else f"{number(low)} to {number(high)}"
+
+
+def _over(results: xr.Dataset) -> str:
+    """Say over how many seeds the medians are."""
+    seeds = results.sizes["seed"]
+    return f"median of {plural(seeds, 'seed')}" if seeds > 1 else "one seed"
+
+
 def _labels(results: xr.Dataset) -> list[str]:
     """Labels of the initializers that are put in words."""
-    return [clip(str(label), 60) for label in results["initializer"].values[:MOST]]
+    return [one_line(str(label), 60) for label in results["initializer"].values[:MOST]]
 
 
 def _joined(results: xr.Dataset, rows: Iterable[str]) -> str:

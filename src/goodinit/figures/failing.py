@@ -1,5 +1,6 @@
 """How often training fails."""
 
+import numpy as np
 import xarray as xr
 from matplotlib.axes import Axes
 from matplotlib.ticker import PercentFormatter
@@ -43,7 +44,8 @@ def failures(results: xr.Dataset, ax: Axes | None = None) -> Axes:
             annotation_clip=False,
         )
     ax.set(xlim=(-0.015, 1.015), ylim=(count - 0.5, -0.5), title="Failed training runs")
-    ax.set_xlabel(f"probability of failure ({plural(seeds, 'seed')}; bar: 95 % interval)")
+    bar = "; bar: 95 % interval" if np.isfinite(ends).any() else ""
+    ax.set_xlabel(f"probability of failure ({plural(seeds, 'seed')}{bar})")
     ax.set_yticks(range(count), labels=names(results))
     ax.xaxis.set_major_formatter(PercentFormatter(1.0, decimals=0, symbol=" %"))
     ax.grid(visible=False, axis="y")

@@ -10,21 +10,14 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.optimize import isotonic_regression
 
 from goodinit.figures.style import SMALL, Look
+from goodinit.spelling import one_line
 
 LONGEST = 28  # characters: about a quarter of the width of a figure
 
 
-def clip(text: str, most: int = LONGEST) -> str:
-    """Make one line of printable characters, cut in the middle (labels tend to differ at their ends)."""
-    line = " ".join("".join(c if c.isprintable() else " " for c in text).split())
-    line = line or ascii(text)  # nothing in it can be printed
-    tail = most // 3
-    return line if len(line) <= most else f"{line[: most - tail - 1]}…{line[-tail:]}"
-
-
 def literal(text: str, most: int = LONGEST) -> str:
-    """Clip, and escape the dollar signs, which would start a formula."""
-    return clip(text, most).replace("$", r"\$")
+    """Make one short line, and escape the dollar signs, which would start a formula."""
+    return one_line(text, most).replace("$", r"\$")
 
 
 def names(results: xr.Dataset, most: int = LONGEST) -> list[str]:

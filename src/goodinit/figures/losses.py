@@ -33,7 +33,7 @@ def loss_axis(ax: Axes, losses: NDArray[np.float64], baseline: float) -> None:
         return
     ax.set_yscale("log", nonpositive="clip")
     positive = seen[seen > FLOOR * high]
-    room = (high / positive.min()) ** 0.06
+    room = max(1.1, float(high / positive.min()) ** 0.06)  # there may be one positive loss only, among zeros
     low = float(positive.min())
     ax.set_ylim(low / room, high * room)
     ax.yaxis.set_major_locator(LogLocator(subs=(1.0,) if high / low > DECADES else (1.0, 2.0, 5.0)))

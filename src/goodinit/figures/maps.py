@@ -11,14 +11,16 @@ from matplotlib.axes import Axes
 from matplotlib.colors import LinearSegmentedColormap, ListedColormap, to_rgb
 from matplotlib.figure import Figure
 from matplotlib.layout_engine import ConstrainedLayoutEngine
+from matplotlib.lines import Line2D
 from numpy.typing import NDArray
 
 from goodinit.errors import InputError
-from goodinit.figures.labels import title
+from goodinit.figures.labels import literal, title
 from goodinit.figures.style import INK, QUIET, SMALL, WIDTH, styled
 from goodinit.figures.words import score
 
 COLUMNS = 4
+KEY = 0.9  # inches
 MOST_POINTS = 1_500  # more dots than that are a stain
 # purple and orange differ for every kind of colour vision; without the dark ends, on which points would not be seen
 BINARY = LinearSegmentedColormap.from_list("classes", colormaps["PuOr_r"](np.linspace(0.16, 0.84, 128)))
@@ -54,7 +56,7 @@ def decision_maps(results: xr.Dataset, axes: Sequence[Axes] | None = None) -> ND
     if "decision" not in results:
         raise InputError("decision maps need a classification of two-dimensional inputs; this study has none")
     count = results.sizes["initializer"]
-    panels = _panels(count + 1, _is_binary(results)) if axes is None else np.array(list(axes), dtype=object)
+    panels = _panels(count + 1) if axes is None else np.array(list(axes), dtype=object)
     x, y = results["grid_x"].values, results["grid_y"].values
     for panel in panels:
         panel.set(xticks=[], yticks=[], xlim=(x[0], x[-1]), ylim=(y[0], y[-1]), aspect="equal")
@@ -62,11 +64,7 @@ def decision_maps(results: xr.Dataset, axes: Sequence[Axes] | None = None) -> ND
         panel.grid(visible=False)
     _points(panels[0], results, size=9)
     # the layout comes later and makes the panels of an own figure about as wide as their share of it
-    room = (
-        panels[0].bbox.width
-        if axes is not None
-        else 0.9 * panels[0].figure.bbox.width / min(count + 1.5, COLUMNS + 0.5)
-    )
+    room = panels[0].bbox.width if axes is not None else 0.9 * panels[0].figure.dpi * _side(min(count + 1, COLUMNS))
     title(panels[0], "training data", room)
     metric = next(str(name) for name in results["metric"].values if str(name).startswith("test_"))
     shape = ("initializer", "grid_y", "grid_x")
@@ -78,18 +76,21 @@ def decision_maps(results: xr.Dataset, axes: Sequence[Axes] | None = None) -> ND
         below = f"seed {results['decision_seed'].values[i]}, test {score(results, float(one.values[i]))}"
         title(panels[i + 1], str(label), room)
         panels[i + 1].set_xlabel(below, fontsize=SMALL, labelpad=3)
-    if axes is None and _is_binary(results):
-        _scale(panels, image)
+    if axes is None:
+        _key(panels, results, image)
     return panels
 
 
-def _panels(count: int, keyed: bool) -> NDArray[Any]:
+def _side(columns: int) -> float:
+    """Side of a panel in inches: so many of them and the key fill the width of the page."""
+    return (WIDTH - KEY) / columns - 0.1
+
+
+def _panels(count: int) -> NDArray[Any]:
     """Lay out that many square panels on a new figure, with room for the key to the colours."""
     columns = min(count, COLUMNS)
     rows = math.ceil(count / columns)
-    key = 0.75 if keyed else 0.1  # inches
-    side = (WIDTH - key) / COLUMNS - 0.1
-    figure = Figure(figsize=(columns * (side + 0.1) + key, rows * (side + 0.5) + 0.45))
+    figure = Figure(figsize=(WIDTH, rows * (_side(columns) + 0.5) + 0.45))
     figure.set_layout_engine(ConstrainedLayoutEngine(w_pad=0.04, h_pad=0.04))
     grid = figure.subplots(rows, columns, squeeze=False).ravel()
     for unused in grid[count:]:
@@ -134,12 +135,28 @@ def _points(panel: Axes, results: xr.Dataset, size: float) -> None:
     panel.scatter(x, y, s=size, c=shades, edgecolors="white", linewidths=0.25, rasterized=True)
 
 
-def _scale(panels: NDArray[Any], image: Any) -> None:
-    """Add the key to the colours."""
-    bar = panels[0].figure.colorbar(image, ax=list(panels), shrink=0.6, aspect=28, pad=0.02, ticks=[0, 0.5, 1])
-    bar.set_label("probability of class 1", fontsize=SMALL)
+def _key(panels: NDArray[Any], results: xr.Dataset, image: Any) -> None:
+    """Say which colour is which class."""
+    figure, named = panels[0].figure, _class_names(results)
+    if not _is_binary(results):
+        colours = _class_colours(results)[: len(CLASSES)]
+        # beyond eight classes colours return, and one of them stands for several
+        words = ["\n".join(literal(name, 18) for name in named[i :: len(CLASSES)][:3]) for i in range(len(colours))]
+        marks = [Line2D([], [], marker="s", linestyle="none", markersize=7, color=colour) for colour in colours]
+        figure.legend(marks, words, loc="outside right upper", fontsize=SMALL, frameon=False, title="class")
+        return
+    bar = figure.colorbar(image, ax=list(panels), shrink=0.6, aspect=28, pad=0.02, ticks=[0, 0.5, 1])
+    bar.set_label(f"probability of {literal(named[1])}", fontsize=SMALL)
     bar.ax.set_yticklabels(["0 %", "50 %", "100 %"], fontsize=SMALL)
     bar.outline.set_visible(False)
+
+
+def _class_names(results: xr.Dataset) -> list[str]:
+    """Name every class, by its number if the results have no names."""
+    given = [str(name) for name in results.attrs.get("classes") or ()]
+    count = len(_class_colours(results))
+    names = given if len(given) >= count else [str(i) for i in range(count)]
+    return [f"class {name}" for name in names] if _is_binary(results) and names[1].isdigit() else names
 
 
 def _is_binary(results: xr.Dataset) -> bool:

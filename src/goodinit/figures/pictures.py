@@ -11,6 +11,7 @@ from matplotlib.figure import Figure
 from goodinit.figures import describe
 from goodinit.figures.curves import loss_curves
 from goodinit.figures.failing import failures
+from goodinit.figures.gradients import learning_speed, neuron_gradients, update_ratios
 from goodinit.figures.maps import decision_maps
 from goodinit.figures.rates import learning_rates
 from goodinit.figures.scores import final_scores
@@ -31,6 +32,10 @@ def _always(results: xr.Dataset) -> bool:
     return True
 
 
+def _recorded(results: xr.Dataset) -> bool:
+    return "gradient_norm_median" in results
+
+
 PICTURES = (
     Picture("final_scores", final_scores, _always, describe.final_scores),
     Picture("loss_curves", loss_curves, _always, describe.loss_curves),
@@ -42,6 +47,9 @@ PICTURES = (
         describe.learning_rates,
     ),
     Picture("decision_maps", decision_maps, lambda r: "decision" in r, describe.decision_maps),
+    Picture("neuron_gradients", neuron_gradients, _recorded, describe.neuron_gradients),
+    Picture("learning_speed", learning_speed, _recorded, describe.learning_speed),
+    Picture("update_ratios", update_ratios, _recorded, describe.update_ratios),
 )
 
 

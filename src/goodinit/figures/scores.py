@@ -76,7 +76,17 @@ def _row(ax: Axes, scores: NDArray[np.float64], rows: NDArray[np.float64], look:
     """Draw the seeds of one initializer, and at the left edge those that are off the axis."""
     off = ~(scores >= ax.get_xlim()[0])
     style: dict[str, Any] = {"color": look.colour, "linestyle": "none", "clip_on": False}
-    ax.plot(scores, rows, marker=look.marker, markersize=4.2, markeredgewidth=0, alpha=0.75, gid="seeds", **style)
+    # nothing that is not clipped may lie far outside: the layout would make room for it
+    ax.plot(
+        np.where(off, np.nan, scores),
+        rows,
+        marker=look.marker,
+        markersize=4.2,
+        markeredgewidth=0,
+        alpha=0.75,
+        gid="seeds",
+        **style,
+    )
     if off.any():
         edge = np.full(off.sum(), ax.get_xlim()[0])
         ax.plot(edge, rows[off], marker="<", markersize=5, **style)
@@ -89,13 +99,9 @@ def _median(ax: Axes, one: xr.Dataset, row: int, look: Look) -> None:
     if scores.size > 1:
         ax.plot(max(middle, left), row + BELOW, "|", color=look.ink, markersize=11, markeredgewidth=2.2)
     ax.plot(np.maximum([low, high], left), [row + BELOW] * 2, color=look.colour, linewidth=3.5, solid_capstyle="butt")
-    off, seeds = int((~(scores >= left)).sum()), scores.size
     text = f"{score(one, middle)} {score_between(one, low, high)}".rstrip()
-    if off:
-        below = f"below {number(LOWEST_R2)} or " if np.isfinite(scores[~(scores >= left)]).any() else ""
-        text += f"\n{below}not finite: {off} of {seeds}"
     ax.annotate(
-        text,
+        text + _off(scores, left),
         xy=(1, row),
         xycoords=ax.get_yaxis_transform(),
         xytext=(8, 0),
@@ -105,3 +111,13 @@ def _median(ax: Axes, one: xr.Dataset, row: int, look: Look) -> None:
         color=look.ink,
         annotation_clip=False,
     )
+
+
+def _off(scores: NDArray[np.float64], left: float) -> str:
+    """Say how many seeds are off the axis, on a line of its own."""
+    off = ~(scores >= left)
+    if not off.any():
+        return ""
+    lost = ~np.isfinite(scores[off])
+    what = [f"below {number(LOWEST_R2)}"] * (not lost.all()) + ["not finite"] * bool(lost.any())
+    return f"\n{' or '.join(what)}: {off.sum()} of {scores.size}"

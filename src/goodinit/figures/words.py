@@ -1,6 +1,7 @@
 """Numbers as people write them, for figures and pages."""
 
 import math
+from collections.abc import Callable
 
 import xarray as xr
 
@@ -21,6 +22,11 @@ def number(value: float) -> str:
         mantissa, exponent = f"{value:.2e}".split("e")
         text = f"{mantissa.rstrip('0').rstrip('.')} \N{MULTIPLICATION SIGN} 10{str(int(exponent)).translate(RAISED)}"
     return text.replace("-", MINUS)
+
+
+def power(value: float) -> str:
+    """Write a power of ten: `0.01`, `100`, 10⁻⁵."""
+    return number(value).removeprefix("1 \N{MULTIPLICATION SIGN} ")
 
 
 def share(value: float) -> str:
@@ -45,14 +51,25 @@ def score(results: xr.Dataset, value: float) -> str:
 
 def score_between(results: xr.Dataset, low: float, high: float) -> str:
     """Write an interval of scores in brackets; its percent sign stands behind the number in front of it."""
-    if is_share(results) and math.isfinite(low) and math.isfinite(high):
-        return f"[{100 * low:.1f}, {100 * high:.1f}]"
-    return between(low, high)
+    return shares_between(low, high) if is_share(results) else between(low, high)
+
+
+def shares_between(low: float, high: float) -> str:
+    """Write an interval of shares as percentages in brackets, or nothing if there is none."""
+    return _bracketed(low, high, lambda share: f"{100 * share:.1f}")
 
 
 def between(low: float, high: float) -> str:
     """Write an interval in brackets, or nothing if there is none."""
-    return "" if math.isnan(low) or math.isnan(high) else f"[{number(low)}, {number(high)}]"
+    return _bracketed(low, high, number)
+
+
+def _bracketed(low: float, high: float, write: Callable[[float], str]) -> str:
+    """Write two ends; of an interval from infinity to the same infinity, the value in front of it says it all."""
+    if math.isnan(low) or math.isnan(high) or (math.isinf(low) and low == high):
+        return ""
+    ends = (write(end) if math.isfinite(end) else (f"{MINUS}∞" if end < 0 else "∞") for end in (low, high))
+    return f"[{', '.join(ends)}]"
 
 
 def score_name(results: xr.Dataset) -> str:

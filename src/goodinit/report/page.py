@@ -6,11 +6,13 @@ from pathlib import Path
 import xarray as xr
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
+from goodinit.datasets import short
 from goodinit.figures import PICTURES
-from goodinit.figures.labels import clip
 from goodinit.figures.words import plural, score_name
 from goodinit.report import tables
 from goodinit.report.images import data_uris
+from goodinit.spelling import one_line
+from goodinit.study.statistics import LEVEL
 
 ALTERNATIVE = 2_000  # characters of text for those who cannot see the picture
 # where the Dataset does not say it itself, in `results["failed"].attrs["description"]`
@@ -56,8 +58,8 @@ def _contents(results: xr.Dataset, pictures: Sequence[Path]) -> dict[str, object
     sizes = results.sizes
     several = sizes["learning_rate"] > 1
     return {
-        "data": clip(str(results.attrs["data"]), tables.LABEL),
-        "labels": [clip(str(label), tables.LABEL) for label in results["initializer"].values[: tables.MOST_ROWS]],
+        "data": one_line(short(str(results.attrs["data"])), tables.LABEL),
+        "labels": [one_line(str(label), tables.LABEL) for label in results["initializer"].values[: tables.MOST_ROWS]],
         "asked": f"{plural(sizes['initializer'], 'initializer')}, {plural(sizes['seed'], 'seed')} each, "
         f"{plural(sizes['learning_rate'], 'learning rate')}, {plural(int(results['step'].values[-1]), 'step')}",
         "score": score_name(results),
@@ -70,7 +72,9 @@ def _contents(results: xr.Dataset, pictures: Sequence[Path]) -> dict[str, object
         "pairs": tables.comparisons(results),
         "pairs_left": max(0, sizes.get("pair", 0) - tables.MOST_PAIRS),
         "figures": _figures(results, pictures),
-        "failure": clip(str(results["failed"].attrs.get("description", FAILURE)), tables.SENTENCE),
+        "failure": tables.sentence(str(results["failed"].attrs.get("description") or FAILURE)),
+        "level": f"{100 * LEVEL:g} %",
+        "from_python": tables.from_python(results),
         "study": tables.study(results),
         "seeds": tables.seeds(results),
         "environment": tables.environment(results),
@@ -84,6 +88,6 @@ def _figures(results: xr.Dataset, pictures: Sequence[Path]) -> list[dict[str, st
     known = [picture for picture in PICTURES if picture.name in files]
     uris = data_uris([files[picture.name] for picture in known])
     return [
-        {"words": clip(picture.words(results), ALTERNATIVE), "uri": uri}
+        {"words": one_line(picture.words(results), ALTERNATIVE), "uri": uri}
         for picture, uri in zip(known, uris, strict=True)
     ]

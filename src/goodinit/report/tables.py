@@ -2,35 +2,45 @@
 
 import json
 import math
+from itertools import accumulate
 from typing import Any
 
 import numpy as np
 import xarray as xr
 
-from goodinit.figures.labels import clip
-from goodinit.figures.words import between, number, plural, score, score_between, score_name, share
+from goodinit.figures.words import (
+    between,
+    number,
+    plural,
+    score,
+    score_between,
+    score_name,
+    share,
+    shares_between,
+)
+from goodinit.spelling import one_line
+from goodinit.study.statistics import FEWEST
 
 Cell = tuple[str, str]  # what matters, and the small print beneath it
 
 MOST_ROWS, MOST_PAIRS = 100, 200
+MOST_FINDINGS, FINDINGS = 300, 12_000  # sentences, and characters in all: far more than a study says
 LABEL, SENTENCE, TOML = 80, 600, 12_000  # characters; longer texts are cut, so that the page stays below 1 MB
-LEAST_SEEDS = 3  # fewer have no interval
 
 
-def summary(results: xr.Dataset) -> list[dict[str, Cell]]:
+def summary(results: xr.Dataset, most: int = MOST_ROWS) -> list[dict[str, Cell]]:
     """Make one row an initializer: `name`, `train`, `test`, `loss`, `failed`, `best`, `worst`, `rate`."""
-    return [_summary_row(results.isel(initializer=i)) for i in range(min(results.sizes["initializer"], MOST_ROWS))]
+    return [_summary_row(results.isel(initializer=i)) for i in range(min(results.sizes["initializer"], most))]
 
 
 def _summary_row(one: xr.Dataset) -> dict[str, Cell]:
     train, test = (_metric(one, part) for part in ("train_", "test_"))
-    low, high = (float(end) for end in one["failure_interval"].values)
     return {
-        "name": (clip(str(one["initializer"].item()), LABEL), ""),
+        "name": (one_line(str(one["initializer"].item()), LABEL), ""),
         "train": _with_interval(one, train),
         "test": _with_interval(one, test),
         "loss": _with_interval(one, "final_loss"),
-        "failed": (share(float(one["failure_probability"])), f"[{100 * low:.1f}, {100 * high:.1f}]"),
+        "failed": (share(float(one["failure_probability"])), shares_between(*one["failure_interval"].values)),
         "best": (score(one, float(one["best"].sel(metric=test))), f"seed {int(one['best_seed'])}"),
         "worst": (score(one, float(one["worst"].sel(metric=test))), f"seed {int(one['worst_seed'])}"),
         "rate": (number(float(one["best_learning_rate"])), ""),
@@ -58,8 +68,8 @@ def comparisons(results: xr.Dataset) -> list[dict[str, str]]:
 def _pair_row(results: xr.Dataset, pair: xr.Dataset) -> dict[str, str]:
     needed = float(pair["pair_seeds_needed"])
     return {
-        "a": clip(str(pair["pair_a"].item()), LABEL),
-        "b": clip(str(pair["pair_b"].item()), LABEL),
+        "a": one_line(str(pair["pair_a"].item()), LABEL),
+        "b": one_line(str(pair["pair_b"].item()), LABEL),
         "difference": _difference(results, float(pair["pair_difference"]), *pair["pair_interval"].values),
         "p": number(float(pair["pair_p"])),
         "verdict": "yes" if bool(pair["pair_distinguishable"]) else "no",
@@ -79,12 +89,16 @@ def _difference(results: xr.Dataset, middle: float, low: float, high: float) -> 
 
 def findings(results: xr.Dataset) -> list[str]:
     """Give the sentences that say what was found."""
-    return [clip(str(sentence), SENTENCE) for sentence in results["finding"].values[:MOST_ROWS]]
+    sentences = [one_line(str(sentence), SENTENCE) for sentence in results["finding"].values[:MOST_FINDINGS]]
+    ends = accumulate(map(len, sentences))
+    sentences = [sentence for sentence, end in zip(sentences, ends, strict=True) if end <= FINDINGS]
+    left = results.sizes["finding"] - len(sentences)
+    return sentences + ([f"… and {left:,} sentences more, which are left out here."] if left else [])
 
 
 def notes(results: xr.Dataset) -> list[str]:
     """Give the remarks on how the study was run."""
-    return [clip(str(note), SENTENCE) for note in np.atleast_1d(results.attrs.get("notes", []))[:MOST_ROWS]]
+    return [one_line(str(note), SENTENCE) for note in np.atleast_1d(results.attrs.get("notes", []))[:MOST_ROWS]]
 
 
 def environment(results: xr.Dataset) -> list[tuple[str, str]]:
@@ -95,7 +109,7 @@ def environment(results: xr.Dataset) -> list[tuple[str, str]]:
     except ValueError:
         told = None
     pairs = told.items() if isinstance(told, dict) else [("environment", text)]
-    return [(clip(str(name), LABEL), clip(_plain(value), SENTENCE)) for name, value in list(pairs)[:MOST_ROWS]]
+    return [(one_line(str(name), LABEL), one_line(_plain(value), SENTENCE)) for name, value in list(pairs)[:MOST_ROWS]]
 
 
 def _plain(value: Any) -> str:
@@ -118,12 +132,24 @@ def study(results: xr.Dataset) -> str:
     return text if len(text) <= TOML else f"{text[:TOML]}\n# … and {len(text) - TOML:,} characters more"
 
 
+def from_python(results: xr.Dataset) -> str:
+    """List the names of what came as Python objects, which no study file can make again."""
+    listed = [one_line(str(name), LABEL) for name in np.atleast_1d(results.attrs.get("from_python", []))]
+    return ", ".join(listed[:MOST_ROWS]) + (" …" if len(listed) > MOST_ROWS else "")
+
+
+def sentence(text: str) -> str:
+    """Make a sentence of a description: a capital letter first, a full stop last."""
+    line = one_line(text, SENTENCE)
+    return f"{line[:1].upper()}{line[1:]}" + ("" if line.endswith((".", "!", "?")) else ".")
+
+
 def too_few_seeds(results: xr.Dataset) -> str:
     """Say that no interval can be given, where that is so."""
     count = results.sizes["seed"]
-    if count >= LEAST_SEEDS:
+    if count >= FEWEST:
         return ""
     return (
-        f"No interval ({plural(count, 'seed')}): with fewer than {LEAST_SEEDS} seeds nothing can be said about how "
+        f"No interval ({plural(count, 'seed')}): with fewer than {FEWEST} seeds nothing can be said about how "
         "much the results would change with other random numbers. Run more seeds before you conclude anything."
     )

@@ -82,6 +82,7 @@ def resolve(study: Study) -> Problem:
     except InputError as error:
         study.refuse(("data", problem) for problem in error.problems)
         raise
+    study = study.changed({"data": data.source})  # with the whole path, so that it runs from any folder
     network = mlp(_sizes(study.network, data), activation=study.activation, dropout=study.dropout)
     inits = {label: initializer(text) for label, text in study.init.items()}
     return assemble(study, network, data, inits, initializer(study.bias))

@@ -135,7 +135,7 @@ class Study(BaseModel):
     def changed(self, values: Mapping[str, Any]) -> "Study":
         """Return this study with some fields changed; the problems of the others still have their lines."""
         changed = Study.of(self.plain() | dict(values))
-        changed._place, changed._text, changed._elsewhere = self._place, self._text, frozenset(values)
+        changed._place, changed._text, changed._elsewhere = self._place, self._text, self._elsewhere | set(values)
         return changed
 
     def to_toml(self) -> str:
