@@ -121,9 +121,11 @@ def test_first_names_are_understood_and_echoed_as_surnames() -> None:
     assert initializer("kaiming_normal(mode=fan_out)").label == "he_normal(mode=fan_out)"
 
 
-def test_labels_hold_only_what_differs_from_the_default() -> None:
-    assert initializer("normal(std=1e1, mean=0.0)").label == "normal(std=10)"
-    assert initializers.he_normal(mode="fan_in").label == "he_normal"
+def test_labels_hold_the_options_that_were_given() -> None:
+    assert initializer("normal(std=1e1, mean=0.0)").label == "normal(mean=0, std=10)"
+    assert initializer("normal(std=0.01)").label == "normal(std=0.01)"  # though that is the default
+    assert initializers.he_normal(mode="fan_in").label == "he_normal(mode=fan_in)"
+    assert initializers.he_normal().label == "he_normal"
     assert initializers.constant(value=0.5).label == "constant(value=0.5)"
 
 

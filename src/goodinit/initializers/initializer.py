@@ -58,13 +58,12 @@ class Initializer:
 
 
 def labelled(factory: Callable[Options, Initializer]) -> Callable[Options, Initializer]:
-    """Give what a factory makes the label that would make it again: its name and its non-default options."""
+    """Give what a factory makes the label that would make it again: its name and the options that were given."""
     parameters = inspect.signature(factory).parameters
 
     @functools.wraps(factory)
     def make(*args: Options.args, **options: Options.kwargs) -> Initializer:
-        chosen: dict[str, Any] = {key: options[key] for key in parameters if key in options}
-        written = {key: value for key, value in chosen.items() if value != parameters[key].default}
+        written: dict[str, Any] = {key: options[key] for key in parameters if key in options}
         return replace(factory(*args, **options), label=str(Call(factory.__name__, written)))
 
     return make
