@@ -53,6 +53,13 @@ def test_derivatives_also_at_the_kink_and_far_out(name: str) -> None:
     np.testing.assert_allclose(derivative[inside], z.grad.numpy()[inside], rtol=1e-7, atol=3e-9)
 
 
+@pytest.mark.parametrize("name", ACTIVATIONS)
+def test_what_is_no_number_stays_none(name: str) -> None:
+    with np.errstate(invalid="ignore"):  # NumPy's logaddexp remarks on NaN
+        assert np.isnan(activation(name)(np.array([np.nan, 1.0]))[0])
+    assert np.isnan(activation(name).formula(jnp.array([jnp.nan, 1.0]), XP)[0])
+
+
 def test_a_function_of_the_users_own() -> None:
     def cube(z):
         return z**3

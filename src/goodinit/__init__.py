@@ -20,6 +20,7 @@ __all__ = [
     "layer",
     "networks",
     "report",
+    "signal",
     "study",
     "theory",
     "train",

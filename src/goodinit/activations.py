@@ -68,7 +68,7 @@ def _sigmoid(z: Any, xp: Any) -> Any:
 
 
 ACTIVATIONS: dict[str, Formula] = {
-    "relu": lambda z, xp: xp.where(z > 0, z, 0),
+    "relu": lambda z, xp: xp.where(z <= 0, 0, z),  # so that NaN stays NaN
     "leaky_relu": lambda z, xp: xp.where(z > 0, z, LEAKY_SLOPE * z),
     "elu": _elu,
     "selu": lambda z, xp: SELU_SCALE * _elu(z, xp, SELU_ALPHA),
