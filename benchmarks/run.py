@@ -1,4 +1,4 @@
-"""Run the benchmarks and write their tables into README.md: ``python benchmarks/run.py [small mnist command]``."""
+"""Run the benchmarks and write their tables into README.md: ``python benchmarks/run.py [small mnist command signals]``."""
 
 import importlib.metadata
 import platform
@@ -10,7 +10,7 @@ from pathlib import Path
 from race import CORES
 
 HERE = Path(__file__).parent
-PARTS = ("small", "mnist", "command")
+PARTS = ("small", "mnist", "command", "signals")
 PACKAGES = ("goodinit", "numpy", "jax", "torch", "keras", "scikit-learn")
 
 
