@@ -1,4 +1,4 @@
-"""Run the benchmarks and write their tables into README.md: ``python benchmarks/run.py [small mnist command signals]``."""
+"""Run the benchmarks and write their tables into README.md: ``python benchmarks/run.py [PART ...]``, see `PARTS`."""
 
 import importlib.metadata
 import platform
