@@ -313,6 +313,12 @@ def test_what_came_from_python_is_named_and_labels_are_written_out() -> None:
     assert own.attrs["from_python"] == ["function:<lambda>"]
 
 
+def test_a_function_with_randomness_of_its_own_is_refused() -> None:
+    own = np.random.default_rng(0)
+    with pytest.raises(InputError, match=r"function:.* gave other weights .* draw from the generator that it is given"):
+        gi.compare("2-4-1", "circles", [lambda layer, rng: own.standard_normal(layer.shape)], **QUICK)
+
+
 def test_a_different_study_in_the_same_folder_is_refused(tmp_path: Path) -> None:
     gi.compare("2-4-1", "circles", ["zeros"], out=tmp_path, **QUICK)
     with pytest.raises(InputError, match="steps 40 there, 41 here"):

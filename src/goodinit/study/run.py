@@ -12,6 +12,7 @@ from typing import Any
 import jax
 import numpy as np
 
+from goodinit.errors import InputError
 from goodinit.study.problem import Problem
 from goodinit.study.store import Row, Store
 from goodinit.train import Outcome, Start, train
@@ -41,16 +42,25 @@ def environment(problem: Problem) -> dict[str, str]:
 
 
 def cells(problem: Problem) -> Iterator[Cell]:
-    """Return all networks of a study, drawn; the order is that of the study."""
-    shared = {key: value for key, value in problem.identity().items() if key != "data"} | environment(problem)
-    study = problem.study
+    """Yield all networks of a study, in its order."""
+    shared, study = _shared(problem), problem.study
     for label, rate, seed in product(study.init, study.learning_rate, range(study.seeds)):
-        start = problem.start(label, rate, seed)
-        digest = hashlib.sha256(json.dumps([shared, rate, seed], sort_keys=True).encode())
-        for name, array in start.parameters.items():
-            digest.update(f" {name} {array.shape} ".encode())
-            digest.update(np.ascontiguousarray(array).data)
-        yield Cell(label, rate, seed, digest.hexdigest())
+        yield Cell(label, rate, seed, _key(shared, problem.start(label, rate, seed)))
+
+
+def _shared(problem: Problem) -> str:
+    """Return what all cells of a study have in common, as text."""
+    identity = {key: value for key, value in problem.identity().items() if key != "data"}
+    return json.dumps(identity | environment(problem), sort_keys=True)
+
+
+def _key(shared: str, start: Start) -> str:
+    """Return the key of the cell that starts so: a digest of all that its numbers depend on."""
+    digest = hashlib.sha256(f"{shared} {start.learning_rate!r} {start.seed}".encode())
+    for name, array in start.parameters.items():
+        digest.update(f" {name} {array.shape} ".encode())
+        digest.update(np.ascontiguousarray(array).data)
+    return digest.hexdigest()
 
 
 def run(problem: Problem, store: Store, progress: Progress) -> list[Cell]:
@@ -95,14 +105,20 @@ class _Starts(Sequence[Start]):
     """Where each of some cells starts; drawn when it is asked for, since all of them may not fit into memory."""
 
     def __init__(self, problem: Problem, missing: list[Cell]) -> None:
-        self.problem, self.missing = problem, missing
+        self.problem, self.missing, self.shared = problem, missing, _shared(problem)
 
     def __len__(self) -> int:
         return len(self.missing)
 
     def __getitem__(self, at: Any) -> Any:
         cell = self.missing[at]
-        return self.problem.start(cell.initializer, cell.learning_rate, cell.seed)
+        start = self.problem.start(cell.initializer, cell.learning_rate, cell.seed)
+        if _key(self.shared, start) != cell.key:
+            raise InputError(
+                f"initializer {cell.initializer} gave other weights when it was asked again for seed {cell.seed}; "
+                "a function must draw from the generator that it is given, and from nothing else"
+            )
+        return start
 
 
 class _Counter:
