@@ -2,7 +2,6 @@
 
 import itertools
 import math
-import time
 
 import numpy as np
 import pytest
@@ -268,17 +267,3 @@ def test_seeds_needed_is_a_whole_number_or_nothing(differences, tests):
     n = seeds_needed(differences, tests)
     assert math.isnan(n) or (n == int(n) and 6 <= n <= 1_000_000)
     assert seeds_needed([-d for d in differences], tests) == pytest.approx(n, nan_ok=True)
-
-
-# --- speed --------------------------------------------------------------------------------------------------------
-
-
-def test_a_study_of_32_seeds_waits_for_none_of_them():
-    values = np.random.default_rng(9).normal(0.3, 1, size=32)
-    for call in (median_interval, mean_interval, sign_flip_p, lambda d: seeds_needed(d, 3)):
-        fastest = math.inf
-        for _ in range(5):
-            start = time.perf_counter()
-            call(values)
-            fastest = min(fastest, time.perf_counter() - start)
-        assert fastest < 0.02
