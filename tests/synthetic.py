@@ -31,6 +31,7 @@ def results(labels=LABELS, seeds=32, rates=(0.1,), steps=60, diverged=(), regres
         {"train_loss": (("initializer", "learning_rate", "seed", "step"), loss)},
         coords={"initializer": list(labels), "learning_rate": list(rates), "seed": np.arange(seeds), "step": step},
         attrs={
+            "kind": "comparison",
             "study": 'data = "circles(noise=0.2)"\nseeds = 32\nlearning_rate = 0.1\n',
             "data": "circles(noise=0.2)",
             "task": "regression" if regression else ("binary" if classes == 2 else "multiclass"),

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from goodinit.cli.printed import print_json, print_results
+from goodinit.cli.comparison import print_json, print_results
 
 synthetic = runpy.run_path(str(Path(__file__).with_name("synthetic.py")))["results"]
 

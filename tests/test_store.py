@@ -17,24 +17,24 @@ CONTENTS = {"records": np.arange(10.0, dtype=np.float32).reshape(2, 5), "layer1.
 
 def filled(folder: Path) -> Path:
     store = open_folder(folder, IDENTITY, False)
-    store.save([("a" * 64, "he_normal", 0.1, 0, CONTENTS)])
+    store.save([("a" * 64, "he_normal", 0, CONTENTS)])
     store.close()
     return folder
 
 
 def test_cells_come_back_bit_for_bit(tmp_path: Path) -> None:
     store = open_folder(filled(tmp_path / "new" / "folder"), IDENTITY, False)
-    np.testing.assert_array_equal(store.records("a" * 64), CONTENTS["records"])
-    assert store.records("a" * 64).dtype == np.float32
-    np.testing.assert_array_equal(store.parameters("a" * 64)["layer1.weight"], np.eye(3))
-    assert store.records("b" * 64) is None
+    np.testing.assert_array_equal(store["a" * 64]["records"], CONTENTS["records"])
+    assert store["a" * 64]["records"].dtype == np.float32
+    np.testing.assert_array_equal(store["a" * 64]["layer1.weight"], np.eye(3))
+    assert "b" * 64 not in store
     store.close()
 
 
 def test_a_store_in_memory(tmp_path: Path) -> None:
     store = Store(None, IDENTITY)
-    store.save([("a", "zeros", 0.1, 0, CONTENTS)])
-    assert store.records("a") is not None
+    store.save([("a", "zeros", 0, CONTENTS)])
+    assert "a" in store
     assert not list(tmp_path.iterdir())
     store.close()
 
@@ -47,7 +47,7 @@ def test_a_different_study_is_refused_unless_forced(tmp_path: Path) -> None:
         open_folder(tmp_path, IDENTITY | {"data": "moons", "data contents": "0" * 64}, False)
     open_folder(tmp_path, IDENTITY | {"data": "the same under another name"}, False).close()
     store = open_folder(tmp_path, IDENTITY | {"steps": "20"}, True)
-    assert store.records("a" * 64) is None
+    assert "a" * 64 not in store
     store.close()
 
 
@@ -65,7 +65,7 @@ def test_foreign_and_damaged_files(tmp_path: Path) -> None:
     for damaged in (b"not a database at all, only text" * 10, whole[:5000], b"\0" * len(whole)):
         path.write_bytes(damaged)
         with pytest.raises(InputError, match=r"damaged|not written by") as caught:
-            open_folder(tmp_path, IDENTITY, False).records("a" * 64)
+            open_folder(tmp_path, IDENTITY, False)["a" * 64]
         assert "--force" in str(caught.value)
     path.unlink()
     other = sqlite3.connect(path)
@@ -84,7 +84,7 @@ def test_a_flipped_bit_in_a_cell_is_found(tmp_path: Path) -> None:
     path.write_bytes(raw)
     store = open_folder(tmp_path, IDENTITY, False)
     with pytest.raises(InputError, match="does not match its checksum"):
-        store.records("a" * 64)
+        store["a" * 64]
     store.close()
 
 
@@ -103,11 +103,11 @@ def test_a_full_disk_loses_nothing_and_says_how_to_continue(tmp_path: Path) -> N
     store._file.execute(f"PRAGMA max_page_count={pages}")
     large = {"records": np.zeros((200_000, 5))}
     with pytest.raises(MissingError, match=r"full.*make room and run the same command again"):
-        store.save([("b" * 64, "zeros", 0.1, 1, large)])
+        store.save([("b" * 64, "zeros", 1, large)])
     store.close()
     store = open_folder(tmp_path, IDENTITY, False)
-    assert store.records("a" * 64) is not None
-    assert store.records("b" * 64) is None
+    assert "a" * 64 in store
+    assert "b" * 64 not in store
     store.close()
 
 
@@ -115,11 +115,11 @@ def test_an_interrupted_save_leaves_nothing_behind(tmp_path: Path) -> None:
     store = open_folder(filled(tmp_path), IDENTITY, False)
     store._file.set_progress_handler(lambda: 1, 1)  # SQLite gives up at the next instruction
     with pytest.raises(InputError):
-        store.save([("b" * 64, "zeros", 0.1, 1, CONTENTS)])
+        store.save([("b" * 64, "zeros", 1, CONTENTS)])
     store._file.set_progress_handler(None, 0)
-    assert store.records("b" * 64) is None
-    store.save([("b" * 64, "zeros", 0.1, 1, CONTENTS)])
-    assert store.records("b" * 64) is not None
+    assert "b" * 64 not in store
+    store.save([("b" * 64, "zeros", 1, CONTENTS)])
+    assert "b" * 64 in store
     store.close()
 
 

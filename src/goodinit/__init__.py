@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from goodinit.study import compare as compare
+    from goodinit.study.signal import measure as measure
+    from goodinit.study.signal import predict as predict
 
-VERBS = {"compare": "goodinit.study"}
+VERBS = {"compare": "goodinit.study", "measure": "goodinit.study.signal", "predict": "goodinit.study.signal"}
 __all__ = [
     "activations",
     "compare",
@@ -18,7 +20,9 @@ __all__ = [
     "figures",
     "initializers",
     "layer",
+    "measure",
     "networks",
+    "predict",
     "report",
     "signal",
     "study",

@@ -4,6 +4,7 @@ import typer
 
 from goodinit.cli.compare import compare
 from goodinit.cli.outcome import explained
+from goodinit.cli.signal import signal
 
 app = typer.Typer(
     name="goodinit",
@@ -14,12 +15,8 @@ app = typer.Typer(
 )
 
 
-@app.callback()
-def _options() -> None:
-    """Make ``compare`` a subcommand although it is the only one."""
-
-
-app.command()(explained(compare))
+for command in (compare, signal):
+    app.command()(explained(command))
 
 
 def main() -> None:

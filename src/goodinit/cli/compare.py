@@ -1,19 +1,16 @@
 """``goodinit compare``."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from goodinit.cli.flags import Text, default_folder, number
 from goodinit.cli.outcome import uninterrupted
+from goodinit.cli.progress import progress_line
 
 if TYPE_CHECKING:
     from goodinit.study import Problem
-    from goodinit.study.run import Progress
-
-Text = str | None
 
 
 def compare(
@@ -83,16 +80,16 @@ def compare(
         "activation": activation,
         "init": init,
         "bias": bias,
-        "seeds": _number(seeds),
-        "steps": _number(steps),
-        "learning_rate": [_number(rate) for rate in learning_rate or ()],
-        "batch_size": _number(batch_size),
+        "seeds": number(seeds),
+        "steps": number(steps),
+        "learning_rate": [number(rate) for rate in learning_rate or ()],
+        "batch_size": number(batch_size),
         "optimizer": optimizer,
         "l1": _penalty(l1),
         "l2": _penalty(l2),
-        "dropout": _number(dropout),
+        "dropout": number(dropout),
         "precision": precision,
-        "record_every": _number(record_every),
+        "record_every": number(record_every),
         "record": record,
     }
     _run(study, {key: value for key, value in flags.items() if value not in (None, [])}, out, force, as_json, quiet)
@@ -102,13 +99,13 @@ def _run(file: Path | None, flags: dict[str, Any], out: Path | None, force: bool
     # imported here: these take a second, which --help and a mistyped flag should not
     with uninterrupted():
         from goodinit import report
-        from goodinit.cli.printed import print_json, print_results
+        from goodinit.cli.comparison import print_json, print_results
         from goodinit.study import Study, answer, resolve
 
     asked = Study.of(flags) if file is None else Study.read(file).changed(flags)
     problem = resolve(asked)
-    folder = out or Path("goodinit-runs") / _name(problem)
-    with _progress(problem, quiet) as progress:
+    folder = out or default_folder(problem.data.source, problem.identity())
+    with progress_line(f"training {_networks(problem)} networks", "steps/s", quiet) as progress:
         results = answer(problem, folder, force=force, progress=progress)
     report.publish(results, folder)
     if as_json:
@@ -117,61 +114,13 @@ def _run(file: Path | None, flags: dict[str, Any], out: Path | None, force: bool
         print_results(results, folder)
 
 
-def _number(text: Text) -> int | float | Text:
-    """Read a number; what is none is left for the study to refuse, with the rule that it breaks."""
-    for kind in (int, float):
-        try:
-            return kind(text or "")
-        except ValueError:
-            continue
-    return text
+def _networks(problem: "Problem") -> int:
+    study = problem.study
+    return len(study.init) * len(study.learning_rate) * study.seeds
 
 
 def _penalty(text: Text) -> Any:
     """Read ``0.01`` or ``layer1=0.01,layer2=0.1``."""
     from goodinit.spelling import parse_options
 
-    return parse_options(text, text) if text and "=" in text else _number(text)
-
-
-def _name(problem: "Problem") -> str:
-    """Return a folder name that only the same study, or an extension of it, has."""
-    import hashlib
-    import re
-
-    from goodinit.datasets import short
-
-    identity = {key: value for key, value in problem.identity().items() if key != "data"}
-    digest = hashlib.sha256(repr(sorted(identity.items())).encode()).hexdigest()[:8]
-    scheme, _, rest = short(problem.data.source).partition("(")[0].partition(":")
-    word = re.sub(r"[^A-Za-z0-9]+", "-", Path(rest).stem or scheme).strip("-") or scheme
-    return f"{word[:40]}-{digest}"
-
-
-@contextmanager
-def _progress(problem: "Problem", quiet: bool) -> Iterator["Progress | None"]:
-    """Show one line with rate and time left on stderr, if that is a terminal."""
-    from rich.console import Console
-    from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
-
-    console = Console(stderr=True)
-    if quiet or not console.is_terminal:
-        yield None
-        return
-    study = problem.study
-    networks = len(study.init) * len(study.learning_rate) * study.seeds
-    columns = (
-        TextColumn("{task.description}"),
-        BarColumn(),
-        TaskProgressColumn(),
-        TextColumn("{task.fields[rate]}"),
-        TimeRemainingColumn(),
-    )
-    with Progress(*columns, console=console, transient=True) as bar:
-        line = bar.add_task(f"training {networks} networks", total=None, rate="")
-
-        def show(done: int, total: int) -> None:
-            speed = bar.tasks[line].speed
-            bar.update(line, completed=done, total=total, rate=f"{speed:,.0f} steps/s" if speed else "")
-
-        yield show
+    return parse_options(text, text) if text and "=" in text else number(text)

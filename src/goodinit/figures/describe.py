@@ -1,5 +1,6 @@
 """The pictures in words, with the numbers that they show: for those who cannot see them."""
 
+import math
 from collections.abc import Iterable
 
 import xarray as xr
@@ -125,6 +126,79 @@ def _by_layer(results: xr.Dataset, name: str) -> str:
             f"{layer} {number(start)} to {number(end)}"
             for layer, (start, end) in zip(results["layer"].values, ends[i], strict=True)
         )
+        for i, label in enumerate(_labels(results))
+    )
+    return _joined(results, rows)
+
+
+def activations(results: xr.Dataset) -> str:
+    """Say how the activations of each initializer change with depth."""
+    return f"Activations by layer, {_depth(results)}. " + _first_to_last(
+        results, {"activation_std": "standard deviation", "activation_mean": "mean"}
+    )
+
+
+def gradients(results: xr.Dataset) -> str:
+    """Say how the gradients of each initializer change with depth."""
+    return f"Gradients by layer, {_depth(results)}. " + _first_to_last(
+        results, {"gradient_rms": "by pre-activations", "weight_gradient_rms": "by weights"}
+    )
+
+
+def units(results: xr.Dataset) -> str:
+    """Say which shares of units are saturated or dead, and how alike examples are."""
+    return f"Units and examples by layer, {_depth(results)}. " + _first_to_last(
+        results, {"saturated": "saturated", "dead": "dead", "correlation": "correlation of examples"}
+    )
+
+
+def histograms(results: xr.Dataset) -> str:
+    """Say between which values the histograms reach, and how many activations lie in the outermost bins."""
+    shares, edges = results["histogram"].values, results["histogram_edges"].values
+    rows = (
+        f"{label}: "
+        + ", then ".join(
+            f"from {number(edges[i, at, 0])} to {number(edges[i, at, -1])} with {share(shares[i, at, [0, -1]].sum())} "
+            "in the two outermost bins"
+            for at in (0, -1)
+        )
+        for i, label in enumerate(_labels(results))
+    )
+    return f"Histograms of one network's activations, first and last layer. {_joined(results, rows)}"
+
+
+def phase_diagram(results: xr.Dataset) -> str:
+    """Say where each initializer lies in the plane of weight and bias variance."""
+    rows = (
+        f"{label} has weight variance {number(float(one['mark_weight_variance']))} / fan-in and bias variance "
+        f"{number(float(one['mark_bias_variance']))}"
+        for label, one in ((label, results.isel(initializer=i)) for i, label in enumerate(_labels(results)))
+    )
+    return (
+        f"Phase diagram of {results.attrs['activation']}: on the ordered side of the critical line gradients vanish "
+        f"with depth, on the chaotic side they explode. {_joined(results, rows)}"
+    )
+
+
+def _depth(results: xr.Dataset) -> str:
+    return f"measured on {plural(results.sizes['seed'], 'network')}, from the first to the last layer"
+
+
+def _first_to_last(results: xr.Dataset, shown: dict[str, str]) -> str:
+    """Say of some statistics the measured value at the first and at the last layer, and the predicted one there."""
+    ends = results.isel(layer=[0, -1])
+
+    def part(at: int, name: str, words: str) -> str:
+        one = ends.isel(initializer=at).sel(statistic=name)
+        first, last = one["measured"].values
+        if math.isnan(first) and math.isnan(last):
+            return f"{words} not defined"
+        theory = float(one["predicted"].values[-1])
+        told = f" (predicted {number(theory)})" if math.isfinite(theory) else ""
+        return f"{words} {number(float(first))} to {number(float(last))}{told}"
+
+    rows = (
+        f"{label}: {', '.join(part(i, name, words) for name, words in shown.items())}"
         for i, label in enumerate(_labels(results))
     )
     return _joined(results, rows)

@@ -1,4 +1,4 @@
-"""All pictures of a study: which there are, when they apply and what they say in words."""
+"""All pictures of studies: which there are, when they apply and what they say in words."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -12,7 +12,9 @@ from goodinit.figures import describe
 from goodinit.figures.curves import loss_curves
 from goodinit.figures.failing import failures
 from goodinit.figures.gradients import learning_speed, neuron_gradients, update_ratios
+from goodinit.figures.histograms import histograms
 from goodinit.figures.maps import decision_maps
+from goodinit.figures.profiles import activations, gradients, units
 from goodinit.figures.rates import learning_rates
 from goodinit.figures.scores import final_scores
 from goodinit.figures.style import styled
@@ -28,8 +30,12 @@ class Picture:
     words: Callable[[xr.Dataset], str]
 
 
-def _always(results: xr.Dataset) -> bool:
-    return True
+def _trained(results: xr.Dataset) -> bool:
+    return "loss_quantile" in results
+
+
+def _measured(results: xr.Dataset) -> bool:
+    return "histogram" in results
 
 
 def _recorded(results: xr.Dataset) -> bool:
@@ -37,19 +43,23 @@ def _recorded(results: xr.Dataset) -> bool:
 
 
 PICTURES = (
-    Picture("final_scores", final_scores, _always, describe.final_scores),
-    Picture("loss_curves", loss_curves, _always, describe.loss_curves),
-    Picture("failures", failures, _always, describe.failures),
+    Picture("final_scores", final_scores, _trained, describe.final_scores),
+    Picture("loss_curves", loss_curves, _trained, describe.loss_curves),
+    Picture("failures", failures, _trained, describe.failures),
     Picture(
         "learning_rates",
         learning_rates,
-        lambda r: r.sizes["learning_rate"] > 1,
+        lambda r: r.sizes.get("learning_rate", 0) > 1,
         describe.learning_rates,
     ),
     Picture("decision_maps", decision_maps, lambda r: "decision" in r, describe.decision_maps),
     Picture("neuron_gradients", neuron_gradients, _recorded, describe.neuron_gradients),
     Picture("learning_speed", learning_speed, _recorded, describe.learning_speed),
     Picture("update_ratios", update_ratios, _recorded, describe.update_ratios),
+    Picture("activations", activations, _measured, describe.activations),
+    Picture("histograms", histograms, _measured, describe.histograms),
+    Picture("gradients", gradients, _measured, describe.gradients),
+    Picture("units", units, _measured, describe.units),
 )
 
 

@@ -29,6 +29,10 @@ class Initializer:
         ``draw(layer, rng)`` returns a float64 array of shape ``layer.shape``.
     variance, mean : callable or None
         Variance and mean of one entry for a given layer; None where no formula is known.
+    kurtosis : float
+        Excess kurtosis of one entry: E (w - mean)^4 / variance^2 - 3, which is 0 for normal numbers.
+    independent : bool
+        Whether the entries of a tensor are independent of each other.
     label : str
         How it is written, ``he_normal(mode=fan_out)``.
     """
@@ -36,6 +40,8 @@ class Initializer:
     draw: Draw
     variance: Callable[[Layer], float] | None = None
     mean: Callable[[Layer], float] | None = None
+    kurtosis: float = 0.0
+    independent: bool = True
     label: str = ""
 
     def __call__(self, layer: Layer, rng: np.random.Generator) -> Array:

@@ -10,6 +10,9 @@ from goodinit.layer import Layer
 
 # sd of N(0,1) cut at +-2: sqrt(1 - 4 phi(2) / (2 Phi(2) - 1)); dividing by it restores unit variance
 TRUNCATED_SD = 0.8796256610342398
+# E z^4 = 3 - 28 phi(2) / (2 Phi(2) - 1) over the square of that variance, less 3
+TRUNCATED_KURTOSIS = -0.6344632828703505
+UNIFORM_KURTOSIS = -1.2  # (a^4 / 5) / (a^2 / 3)^2 - 3
 
 
 @labelled
@@ -51,6 +54,7 @@ def uniform(*, low: float = -0.05, high: float = 0.05) -> Initializer:
         draw=lambda layer, rng: rng.uniform(a, b, layer.shape),
         variance=lambda layer: (b - a) * (b - a) / 12,
         mean=lambda layer: (a + b) / 2,
+        kurtosis=UNIFORM_KURTOSIS,
     )
 
 
@@ -65,6 +69,7 @@ def truncated_normal(*, mean: float = 0.0, std: float = 0.01) -> Initializer:
         draw=lambda layer, rng: mu + _standard_truncated(rng, layer.shape) * (sigma / TRUNCATED_SD),
         variance=lambda layer: sigma * sigma,
         mean=lambda layer: mu,
+        kurtosis=TRUNCATED_KURTOSIS,
     )
 
 
@@ -86,7 +91,10 @@ def orthogonal(*, gain: float = 1.0) -> Initializer:
         return g * (q if rows >= columns else q.T).reshape(layer.shape)
 
     return Initializer(
-        draw, variance=lambda layer: g * g / max(layer.shape[0], math.prod(layer.shape[1:])), mean=lambda layer: 0.0
+        draw,
+        variance=lambda layer: g * g / max(layer.shape[0], math.prod(layer.shape[1:])),
+        mean=lambda layer: 0.0,
+        independent=False,
     )
 
 

@@ -10,6 +10,7 @@ from collections.abc import Callable
 
 from goodinit.errors import one_of, positive
 from goodinit.initializers.initializer import Initializer, labelled
+from goodinit.initializers.plain import UNIFORM_KURTOSIS
 from goodinit.layer import MODES, Layer
 
 RELU_GAIN = math.sqrt(2)  # relu halves the second moment: (1/2) fan_in variance = 1
@@ -66,6 +67,7 @@ def _uniform(gain: float, mode: str) -> Initializer:
         draw=lambda layer, rng: rng.uniform(-1, 1, layer.shape) * math.sqrt(3 * variance(layer)),
         variance=variance,
         mean=lambda layer: 0.0,
+        kurtosis=UNIFORM_KURTOSIS,
     )
 
 

@@ -1,8 +1,9 @@
 """Reference networks: their layers and a pure forward pass in JAX."""
 
-from goodinit.networks.dense import XP, Network, Parameters, affine, inverted_dropout, mlp, parse_sizes
+from goodinit.networks.dense import XP, Network, Parameters, affine, inverted_dropout, mlp
 from goodinit.networks.device import arithmetic, compiler_options, workers
 from goodinit.networks.losses import TASKS, Task
+from goodinit.networks.widths import parse_sizes, spell_sizes
 
 __all__ = [
     "TASKS",
@@ -16,5 +17,6 @@ __all__ = [
     "inverted_dropout",
     "mlp",
     "parse_sizes",
+    "spell_sizes",
     "workers",
 ]

@@ -3,7 +3,6 @@
 Samples lie on the last axis everywhere in here: inputs are (features, examples), logits (outputs, examples).
 """
 
-import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from types import SimpleNamespace
@@ -16,15 +15,14 @@ import numpy as np
 from goodinit.activations import Activation, activation
 from goodinit.errors import InputError, fraction, whole
 from goodinit.layer import Layer, bias, dense
-from goodinit.spelling import clip, shorten
+from goodinit.networks.widths import check_sizes, spell_sizes
+from goodinit.spelling import clip
 
 Array = jax.Array
 Parameters = Mapping[str, Array]
 
 barrier: Callable[[Array], Array] = jax.lax.optimization_barrier
 XP = SimpleNamespace(**vars(jnp), erf=jax.scipy.special.erf)
-WIDEST = 2**20  # units of one layer; a larger number is a slip of the keyboard
-DEEPEST = 10_000
 
 
 @dataclass(frozen=True)
@@ -55,7 +53,7 @@ class Network:
         return (self.weights[0].shape[1], *(layer.shape[0] for layer in self.weights))
 
     def __str__(self) -> str:
-        return "-".join(map(str, self.sizes))
+        return spell_sizes(self.sizes)
 
     def forward(self, parameters: Parameters, inputs: Array, dropout_key: Array | None = None) -> Array:
         """Return the logits, or the last hidden activations of a network without readout.
@@ -142,7 +140,7 @@ def mlp(
         If a width is not a whole number > 0, there are fewer than two, or an option is out of range.
     """
     widths = [whole("the width of a layer", size, 1) for size in sizes]
-    _check_sizes(widths, "-".join(map(str, widths)))
+    check_sizes(widths, "-".join(map(str, widths)))
     between = _tried(activation_of(activation))
     hidden = len(widths) - 2 if readout else len(widths) - 1
     weights = tuple(
@@ -175,54 +173,3 @@ def _tried(between: Activation) -> Activation:
     if getattr(value, "shape", None) != z.shape or value.dtype.kind != "f":
         raise InputError(f"activation {between.name} must return an array of real numbers of the shape it was given")
     return between
-
-
-def parse_sizes(text: str) -> list[int | None]:
-    """Read ``2-10-5-1``; ``auto`` may stand at either end and becomes None, to be taken from the data.
-
-    ``784-100x3-10`` is short for ``784-100-100-100-10``, and ``500x10`` alone for ten layers of 500 on 500 inputs.
-
-    Raises
-    ------
-    InputError
-        If the text does not follow this form.
-
-    Examples
-    --------
-    >>> parse_sizes("5x2")
-    [5, 5, 5]
-    """
-    words = _spelled_out(shorten(text).strip())
-    sizes: list[int | None] = []
-    for at, word in enumerate(words):
-        if word == "auto" and at in (0, len(words) - 1):
-            sizes.append(None)
-        elif re.fullmatch("[0-9]{1,9}", word) and int(word) > 0:
-            sizes.append(int(word))
-        else:
-            raise InputError(
-                f"network {clip(text)!r}: widths are whole numbers > 0 joined by '-', with 'auto' allowed at "
-                f"either end, got {clip(word)!r}; an example is 2-10-5-1"
-            )
-    _check_sizes(sizes, text)
-    return sizes
-
-
-def _spelled_out(text: str) -> list[str]:
-    """Return the words of a network's text, with ``WxN`` repeated N times."""
-    words: list[str] = []
-    for word in text.split("-"):
-        width, times, count = word.partition("x")
-        many = int(count) if times and re.fullmatch("[1-9][0-9]{0,4}", count) else 0
-        words += [width] * many if many else [word]
-    alone = "-" not in text and len(words) > 0 and words != [text]
-    return [words[0], *words] if alone else words
-
-
-def _check_sizes(sizes: Sequence[int | None], text: str) -> None:
-    if len(sizes) < 2:
-        raise InputError(
-            f"network {clip(text)!r} needs at least two widths, inputs and outputs; an example is 2-10-5-1"
-        )
-    if len(sizes) > DEEPEST or max(size or 0 for size in sizes) > WIDEST:
-        raise InputError(f"network {clip(text)!r} exceeds {DEEPEST} layers or {WIDEST} units in a layer")

@@ -1,6 +1,6 @@
 """The page itself: what was asked, what was found, how sure it is, how to run it again."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import xarray as xr
@@ -11,6 +11,7 @@ from goodinit.figures import PICTURES
 from goodinit.figures.words import plural, score_name
 from goodinit.report import tables
 from goodinit.report.images import data_uris
+from goodinit.report.profiles import HEADINGS, profiles
 from goodinit.spelling import one_line
 from goodinit.study.statistics import LEVEL
 
@@ -47,39 +48,82 @@ def write(results: xr.Dataset, pictures: Sequence[Path], path: Path) -> Path:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    page = environment.get_template("report.html.jinja").render(**_contents(results, pictures))
+    kind = str(results.attrs["kind"])
+    contents = _shared(results, pictures) | CONTENTS[kind](results)
+    page = environment.get_template(f"{kind}.html.jinja").render(**contents)
     # a lone surrogate in a label cannot be written as UTF-8
     path.write_text(page, encoding="utf-8", errors="replace", newline="\n")
     return path
 
 
-def _contents(results: xr.Dataset, pictures: Sequence[Path]) -> dict[str, object]:
-    """Gather everything that the template shows."""
-    sizes = results.sizes
-    several = sizes["learning_rate"] > 1
+def _shared(results: xr.Dataset, pictures: Sequence[Path]) -> dict[str, object]:
+    """Gather what the template of every kind of study shows."""
     return {
-        "data": one_line(short(str(results.attrs["data"])), tables.LABEL),
         "labels": [one_line(str(label), tables.LABEL) for label in results["initializer"].values[: tables.MOST_ROWS]],
-        "asked": f"{plural(sizes['initializer'], 'initializer')}, {plural(sizes['seed'], 'seed')} each, "
-        f"{plural(sizes['learning_rate'], 'learning rate')}, {plural(int(results['step'].values[-1]), 'step')}",
-        "score": score_name(results),
-        "several_rates": several,
-        "columns": [*(["rate"] if several else []), "test", "train", "loss", "failed", "best", "worst"],
         "too_few_seeds": tables.too_few_seeds(results),
         "findings": tables.findings(results),
-        "rows": tables.summary(results),
-        "rows_left": max(0, sizes["initializer"] - tables.MOST_ROWS),
-        "pairs": tables.comparisons(results),
-        "pairs_left": max(0, sizes.get("pair", 0) - tables.MOST_PAIRS),
         "figures": _figures(results, pictures),
-        "failure": tables.sentence(str(results["failed"].attrs.get("description") or FAILURE)),
-        "level": f"{100 * LEVEL:g} %",
         "from_python": tables.from_python(results),
         "study": tables.study(results),
         "seeds": tables.seeds(results),
         "environment": tables.environment(results),
         "notes": tables.notes(results),
     }
+
+
+def _asked(results: xr.Dataset) -> str:
+    sizes = results.sizes
+    return f"{plural(sizes['initializer'], 'initializer')}, {plural(sizes['seed'], 'seed')} each"
+
+
+def _comparison(results: xr.Dataset) -> dict[str, object]:
+    """Gather what the page of a comparison shows besides."""
+    sizes = results.sizes
+    several = sizes["learning_rate"] > 1
+    steps = plural(int(results["step"].values[-1]), "step")
+    return {
+        "title": f"Initializers compared on {one_line(short(str(results.attrs['data'])), tables.LABEL)}",
+        "asked": f"{_asked(results)}, {plural(sizes['learning_rate'], 'learning rate')}, {steps}",
+        "command": "goodinit compare",
+        "doing": "training",
+        "score": score_name(results),
+        "several_rates": several,
+        "columns": [*(["rate"] if several else []), "test", "train", "loss", "failed", "best", "worst"],
+        "rows": tables.summary(results),
+        "rows_left": max(0, sizes["initializer"] - tables.MOST_ROWS),
+        "pairs": tables.comparisons(results),
+        "pairs_left": max(0, sizes.get("pair", 0) - tables.MOST_PAIRS),
+        "failure": tables.sentence(str(results["failed"].attrs.get("description") or FAILURE)),
+        "level": f"{100 * LEVEL:g} %",
+    }
+
+
+def _signal(results: xr.Dataset) -> dict[str, object]:
+    """Gather what the page of a signal study shows besides."""
+    network = one_line(str(results.attrs["network"]), tables.LABEL)
+    data = one_line(short(str(results.attrs["data"])), tables.LABEL)
+    activation = one_line(str(results.attrs["activation"]), tables.LABEL)
+    shown = profiles(results)
+    return {
+        "title": f"Signal through {network}",
+        "asked": f"{_asked(results)}, {activation}, {plural(results.attrs['examples'], 'example')} of {data}",
+        "command": "goodinit signal",
+        "doing": "measuring",
+        "headings": {name: heading.replace("-\n", "").replace("\n", " ") for name, heading in HEADINGS.items()},
+        "profiles": shown,
+        "profiles_left": results.sizes["initializer"] - len(shown),
+        "readout": bool(results.attrs["readout"]),
+        "assumptions": _assumptions(results),
+    }
+
+
+def _assumptions(results: xr.Dataset) -> list[str]:
+    """Return what the predictions rest on, each once."""
+    texts = (line for text in results["assumptions"].values for line in str(text).split("\n") if line)
+    return [one_line(text, tables.SENTENCE) for text in dict.fromkeys(texts)]
+
+
+CONTENTS: dict[str, Callable[[xr.Dataset], dict[str, object]]] = {"comparison": _comparison, "signal": _signal}
 
 
 def _figures(results: xr.Dataset, pictures: Sequence[Path]) -> list[dict[str, str]]:

@@ -10,7 +10,8 @@ from goodinit.datasets import Data
 from goodinit.networks import Network
 from goodinit.study.decision import with_maps
 from goodinit.study.findings import findings
-from goodinit.study.problem import Problem, What, from_objects
+from goodinit.study.objects import What
+from goodinit.study.problem import Problem, from_objects
 from goodinit.study.results import collect
 from goodinit.study.run import Progress, draws_map, run
 from goodinit.study.store import Store, open_folder

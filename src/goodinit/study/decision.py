@@ -29,7 +29,7 @@ def with_maps(results: xr.Dataset, problem: Problem, asked: Sequence[Cell], stor
         loss = results["final"].sel(initializer=label).isel(metric=2).values
         seeds.append(int(np.argsort(loss, kind="stable")[(len(loss) - 1) // 2]))
         rate = float(results["best_learning_rate"].sel(initializer=label))
-        trained = store.parameters(by_place[label, rate, seeds[-1]].key)
+        trained = store[by_place[label, rate, seeds[-1]].key]
         maps.append(_map(network, trained, axes, problem.data.task))
     return results.assign(
         decision=(("initializer", "grid_y", "grid_x"), np.stack(maps)),

@@ -9,7 +9,7 @@ from goodinit.activations import ACTIVATIONS
 from goodinit.datasets import understood
 from goodinit.errors import InputError, fraction, non_negative, one_of, positive, whole
 from goodinit.initializers import initializer
-from goodinit.networks import parse_sizes
+from goodinit.networks import parse_sizes, spell_sizes
 from goodinit.spelling import nearest, parse
 from goodinit.train import optimizer
 
@@ -32,7 +32,8 @@ def _text(noun: str, value: Any, example: str) -> str:
     return value
 
 
-def _data(value: Any, info: ValidationInfo) -> str:
+def read_data(value: Any, info: ValidationInfo) -> str:
+    """Return the spelling of a data set, which must be known; nothing is loaded."""
     if not _python(value, info):
         understood(_text("data", value, "circles"))
     return str(value)
@@ -40,7 +41,7 @@ def _data(value: Any, info: ValidationInfo) -> str:
 
 def _network(value: Any) -> str:
     text = _text("network", value, "2-10-5-1")
-    return "-".join("auto" if size is None else str(size) for size in parse_sizes(text))
+    return spell_sizes(parse_sizes(text))
 
 
 def _activation(value: Any, info: ValidationInfo) -> str:
@@ -109,7 +110,7 @@ def _or_none(check: Callable[[Any], Any]) -> BeforeValidator:
     return BeforeValidator(lambda value: None if value is None else check(value))
 
 
-DataText = Annotated[str, BeforeValidator(_data)]
+DataText = Annotated[str, BeforeValidator(read_data)]
 NetworkText = Annotated[str, BeforeValidator(_network)]
 ActivationName = Annotated[str, BeforeValidator(_activation)]
 InitializerText = Annotated[str, BeforeValidator(_initializer)]
@@ -124,4 +125,4 @@ L2 = Annotated[float | dict[str, float], BeforeValidator(lambda value: _penalty(
 Dropout = Annotated[float, BeforeValidator(lambda value: fraction("dropout", value))]
 Precision = Annotated[str, BeforeValidator(lambda value: one_of("precision", value, ("float32", "float64")))]
 RecordEvery = Annotated[int | None, _or_none(lambda value: whole("record_every", value, 1))]
-Record = Annotated[str | None, _or_none(lambda value: one_of("record", value, ("gradients",)))]
+Recorded = Annotated[str | None, _or_none(lambda value: one_of("record", value, ("gradients",)))]

@@ -1,25 +1,19 @@
 """A study together with the objects that its texts mean, and what makes two studies the same."""
 
-import hashlib
 import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import jax
-import numpy as np
-
-from goodinit.activations import Activation
 from goodinit.datasets import Data, load
 from goodinit.errors import InputError
-from goodinit.initializers import Initializer, generator, initializer
-from goodinit.networks import XP, Network, arithmetic, mlp, parse_sizes
+from goodinit.initializers import Initializer, initializer
+from goodinit.networks import Network, mlp
 from goodinit.spelling import nearest
-from goodinit.study.fields import ARRAYS, PYTHON
+from goodinit.study.fields import PYTHON
+from goodinit.study.objects import What, labelled, misfits, own, parameters, program_digest, sizes, text_of
 from goodinit.study.spec import Study
 from goodinit.train import Start, Training
-
-What = str | Initializer | Callable[..., Any]
 
 
 @dataclass(frozen=True)
@@ -49,9 +43,7 @@ class Problem:
 
     def start(self, label: str, learning_rate: float, seed: int) -> Start:
         """Return where the network of one initializer, rate and seed starts."""
-        network, weight = self.training.network, self.initializers[label]
-        drawn = {layer.name: weight(layer, generator(seed, layer.name)) for layer in network.weights}
-        drawn |= {layer.name: self.bias(layer, generator(seed, layer.name)) for layer in network.biases}
+        drawn = parameters(self.training.network, self.initializers[label], self.bias, seed)
         return Start(drawn, learning_rate, seed)
 
     def identity(self) -> dict[str, str]:
@@ -62,7 +54,8 @@ class Problem:
         """
         network = self.training.network
         kept = {key: value for key, value in self.study if key not in ("init", "seeds", "learning_rate")}
-        kept |= {"network": str(network), "record_every": self.record_every, "data contents": self.data.digest()}
+        kept |= {"kind": "comparison", "network": str(network), "record_every": self.record_every}
+        kept["data contents"] = self.data.digest()
         if network.activation.name.startswith(PYTHON):
             kept["activation program"] = program_digest(network.activation)
         written = {key: value if isinstance(value, str) else json.dumps(value) for key, value in kept.items()}
@@ -83,14 +76,14 @@ def resolve(study: Study) -> Problem:
         study.refuse(("data", problem) for problem in error.problems)
         raise
     study = study.changed({"data": data.source})  # with the whole path, so that it runs from any folder
-    network = mlp(_sizes(study.network, data), activation=study.activation, dropout=study.dropout)
+    network = mlp(sizes(study.network, data), activation=study.activation, dropout=study.dropout)
     inits = {label: initializer(text) for label, text in study.init.items()}
     return assemble(study, network, data, inits, initializer(study.bias))
 
 
 def assemble(study: Study, network: Network, data: Data, inits: dict[str, Initializer], bias: Initializer) -> Problem:
     """Return the problem, or raise InputError if the network does not fit the data or a penalty no layer."""
-    study.refuse([*_misfits(network, data), *_strangers(study, network)])
+    study.refuse([*misfits(network, data), *_strangers(study, network)])
     training = Training(
         network,
         data.task,
@@ -118,11 +111,11 @@ def from_objects(
             f"data must be a text or one of goodinit.datasets, got {type(held).__name__}; see datasets.arrays"
         )
     if isinstance(network, str):
-        network = mlp(_sizes(network, held))
+        network = mlp(sizes(network, held))
     if not isinstance(network, Network):
         raise InputError(f"network must be a text or goodinit.networks.mlp(...), got {type(network).__name__}")
-    inits, offset = _labelled(initializers), initializer(bias)
-    texts = {label: _text_of(what) for label, what in inits.items()}
+    inits, offset = labelled(initializers), initializer(bias)
+    texts = {label: text_of(what) for label, what in inits.items()}
     study = Study.of(
         {
             "data": held.source,
@@ -130,76 +123,12 @@ def from_objects(
             "activation": network.activation.name,
             "dropout": network.dropout,
             "init": texts,
-            "bias": _text_of(offset),
+            "bias": text_of(offset),
             **settings,
         },
-        own=[
-            name
-            for name in (held.source, network.activation.name, _text_of(offset), *texts.values())
-            if name.startswith(PYTHON) or name == ARRAYS
-        ],
+        own=own([held.source, network.activation.name, text_of(offset), *texts.values()]),
     )
     return assemble(study, network, held, inits, offset)
-
-
-def program_digest(activation: Activation) -> str:
-    """Return a digest of what a function of the user's own and its derivative compute, constants included."""
-    with arithmetic("float64"):
-        traced = jax.make_jaxpr(jax.value_and_grad(lambda z: activation.formula(z, XP)))(1.0)
-    digest = hashlib.sha256(str(traced.jaxpr).encode())
-    for constant in traced.consts:
-        digest.update(np.asarray(constant).tobytes())
-    return digest.hexdigest()
-
-
-def _text_of(what: Initializer) -> str:
-    """Return the text that makes an initializer again, or a name that says that none can."""
-    try:
-        made = initializer(what.label)
-    except InputError:
-        return what.label if what.label.startswith(PYTHON) else f"{PYTHON}{what.label}"
-    return what.label if made.label == what.label and what.variance is not None else f"{PYTHON}{what.label}"
-
-
-def _labelled(initializers: What | Sequence[What] | Mapping[Any, What]) -> dict[str, Initializer]:
-    """Return initializers by label: the user's, or what each is called."""
-    if isinstance(initializers, Mapping):
-        pairs = [(str(label), initializer(what)) for label, what in initializers.items()]
-    else:
-        several = isinstance(initializers, Sequence) and not isinstance(initializers, str)
-        each: Sequence[Any] = initializers if several else [initializers]  # type: ignore[assignment]
-        made = [initializer(what) for what in each]
-        pairs = [(one.label, one) for one in made]
-    labels = [label for label, _ in pairs]
-    if twice := sorted({label for label in labels if labels.count(label) > 1}):
-        raise InputError(
-            f"two initializers are called {', '.join(twice)}; give different ones, or a mapping with a label for each"
-        )
-    return dict(pairs)
-
-
-def _sizes(text: str, data: Data) -> list[int]:
-    sizes = parse_sizes(text)
-    ends = {0: data.inputs, len(sizes) - 1: data.outputs}
-    return [ends[at] if size is None else size for at, size in enumerate(sizes)]
-
-
-def _misfits(network: Network, data: Data) -> Iterator[tuple[str, str]]:
-    inputs, *_, outputs = network.sizes
-    if not network.readout:
-        yield "network", f"network {network} has no readout, which {data.task} needs"
-    if inputs != data.inputs:
-        yield (
-            "network",
-            f"network {network} takes {inputs} inputs, the data {data.source} has {data.inputs}; "
-            "begin with 'auto' to take the number from the data",
-        )
-    if outputs != data.outputs:
-        yield (
-            "network",
-            f"network {network} gives {outputs} outputs, {data.task} with the data {data.source} needs {data.outputs}; "
-            "end with 'auto' to take the number from the data",
-        )
 
 
 def _strangers(study: Study, network: Network) -> Iterator[tuple[str, str]]:

@@ -26,7 +26,7 @@ FAILED_ABOVE = 0.99  # of the loss of always predicting the base rate
 def collect(problem: Problem, asked: Iterable[Cell], store: Store) -> xr.Dataset:
     """Return the Dataset of a finished study."""
     study, score = problem.study, TASKS[problem.data.task].score_name
-    curves = np.stack([_records(store, cell) for cell in asked])
+    curves = np.stack([store[cell.key]["records"] for cell in asked])
     shape = (len(study.init), len(study.learning_rate), study.seeds, *curves.shape[1:])
     curves = curves.reshape(shape).astype(np.float64)
     names = [name.replace("score", score) for name in RECORDED]
@@ -39,6 +39,7 @@ def collect(problem: Problem, asked: Iterable[Cell], store: Store) -> xr.Dataset
             "step": record_steps(study.steps, problem.record_every),
         },
         {
+            "kind": "comparison",
             "study": study.to_toml(),
             "data": problem.data.source,
             "task": problem.data.task,
@@ -64,12 +65,6 @@ def baseline_loss(problem: Problem) -> float:
         return float(np.mean(np.var(targets, axis=0)))
     shares = np.unique(targets, return_counts=True)[1] / len(targets)
     return float(-np.sum(shares * np.log(shares)))
-
-
-def _records(store: Store, cell: Cell) -> NDArray[Any]:
-    records = store.records(cell.key)
-    assert records is not None, "every cell asked for was just trained"
-    return records
 
 
 def _with_rates(results: xr.Dataset) -> xr.Dataset:

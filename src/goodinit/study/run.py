@@ -1,6 +1,5 @@
 """Run a problem: which cells there are, which of them the store already has, and training the rest."""
 
-import hashlib
 import json
 import platform
 from collections.abc import Callable, Iterator, Sequence
@@ -10,11 +9,10 @@ from itertools import product
 from typing import Any
 
 import jax
-import numpy as np
 
 from goodinit.errors import InputError
 from goodinit.study.problem import Problem
-from goodinit.study.store import Row, Store
+from goodinit.study.store import Row, Store, cell_key
 from goodinit.train import Outcome, Start, train
 
 Progress = Callable[[int, int], None]  # (network steps done, of how many)
@@ -33,11 +31,18 @@ class Cell:
 def environment(problem: Problem) -> dict[str, str]:
     """Return what else the numbers of a result depend on, to the last bit; part of every cell's key."""
     return {
-        **{name: version(name) for name in ("goodinit", "jax", "jaxlib", "optax", "numpy")},
-        "platform": f"{jax.default_backend()} {platform.machine()}",
-        "device": jax.devices()[0].device_kind,
+        **machine(("goodinit", "jax", "jaxlib", "optax", "numpy")),
         "lanes": str(problem.training.lanes(len(problem.data.train_targets))),
         "precision": problem.training.precision,
+    }
+
+
+def machine(packages: Sequence[str]) -> dict[str, str]:
+    """Return the versions of some packages and what the programs run on."""
+    return {
+        **{name: version(name) for name in packages},
+        "platform": f"{jax.default_backend()} {platform.machine()}",
+        "device": jax.devices()[0].device_kind,
     }
 
 
@@ -55,12 +60,7 @@ def _shared(problem: Problem) -> str:
 
 
 def _key(shared: str, start: Start) -> str:
-    """Return the key of the cell that starts so: a digest of all that its numbers depend on."""
-    digest = hashlib.sha256(f"{shared} {start.learning_rate!r} {start.seed}".encode())
-    for name, array in start.parameters.items():
-        digest.update(f" {name} {array.shape} ".encode())
-        digest.update(np.ascontiguousarray(array).data)
-    return digest.hexdigest()
+    return cell_key(f"{shared} {start.learning_rate!r} {start.seed}", start.parameters)
 
 
 def run(problem: Problem, store: Store, progress: Progress) -> list[Cell]:
@@ -72,7 +72,7 @@ def run(problem: Problem, store: Store, progress: Progress) -> list[Cell]:
         On Ctrl-C; what was finished by then is in the store.
     """
     asked = list(cells(problem))
-    missing = list({cell.key: cell for cell in asked if store.records(cell.key) is None}.values())
+    missing = list({cell.key: cell for cell in asked if cell.key not in store}.values())
     counter = _Counter(len(missing) * problem.study.steps, progress)
     outcomes = train(
         problem.training,
@@ -86,14 +86,14 @@ def run(problem: Problem, store: Store, progress: Progress) -> list[Cell]:
         for group in outcomes if missing else ():
             store.save(_row(missing[at], outcome, draws_map(problem)) for at, outcome in group.items())
     except KeyboardInterrupt:
-        done = sum(store.records(cell.key) is not None for cell in asked)
+        done = sum(cell.key in store for cell in asked)
         raise KeyboardInterrupt(f"{done} of {len(asked)} networks are finished and kept") from None
     return asked
 
 
 def _row(cell: Cell, outcome: Outcome, keep_parameters: bool) -> Row:
     contents = {"records": outcome.records, **(outcome.parameters if keep_parameters else {})}
-    return cell.key, cell.initializer, cell.learning_rate, cell.seed, contents
+    return cell.key, cell.initializer, cell.seed, contents
 
 
 def draws_map(problem: Problem) -> bool:

@@ -1,7 +1,7 @@
 """The store of a study: one SQLite file of finished cells. The process that runs the study is its only writer.
 
-A cell is one trained network. Its key is a digest of everything that its numbers depend on, so a cell found is a cell
-that need not be trained again. Every commit is durable: whatever happens, finished cells stay and are whole.
+A cell is one network, trained or measured. Its key is a digest of everything that its numbers depend on, so a cell
+that is found need not be computed again. Every commit is durable: whatever happens, finished cells stay and are whole.
 """
 
 import hashlib
@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from goodinit.errors import InputError, MissingError
 
 Arrays = dict[str, NDArray[Any]]
-Row = tuple[str, str, float, int, Arrays]  # key, initializer, learning rate, seed, contents
+Row = tuple[str, str, int, Arrays]  # key, initializer, seed, contents
 
 FILE = "cells.sqlite"
 APPLICATION = 0x676F6F64  # "good": marks a file as ours
@@ -30,7 +30,7 @@ TABLES = """
 CREATE TABLE study (key TEXT PRIMARY KEY, value TEXT NOT NULL);
 CREATE TABLE cell (
     key TEXT PRIMARY KEY,
-    initializer TEXT NOT NULL, learning_rate REAL NOT NULL, seed INTEGER NOT NULL,
+    initializer TEXT NOT NULL, seed INTEGER NOT NULL,
     contents BLOB NOT NULL, digest TEXT NOT NULL
 );
 """
@@ -61,21 +61,26 @@ class Store:
         """Close the file; what was saved stays."""
         self._file.close()
 
-    def records(self, key: str) -> NDArray[Any] | None:
-        """Return the records of a cell, shape (records, 5), or None if it is not finished."""
-        return self._contents(key).get("records") if self._has(key) else None
+    def __contains__(self, key: str) -> bool:
+        """Whether a cell is finished."""
+        with self._explained():
+            return self._file.execute("SELECT 1 FROM cell WHERE key = ?", (key,)).fetchone() is not None
 
-    def parameters(self, key: str) -> Arrays:
-        """Return the trained tensors of a finished cell, empty if they were not kept."""
-        return {name: array for name, array in self._contents(key).items() if name != "records"}
+    def __getitem__(self, key: str) -> Arrays:
+        """Return the contents of a finished cell."""
+        with self._explained():
+            contents, digest = self._file.execute("SELECT contents, digest FROM cell WHERE key = ?", (key,)).fetchone()
+            if hashlib.sha256(contents).hexdigest() != digest:
+                raise sqlite3.DatabaseError(f"the cell {key[:8]} does not match its checksum")
+        return _unpack(contents)
 
     def save(self, cells: Iterable[Row]) -> None:
         """Add finished cells, all or none."""
-        packed = [(key, label, rate, seed, _pack(arrays)) for key, label, rate, seed, arrays in cells]
+        packed = [(key, label, seed, _pack(arrays)) for key, label, seed, arrays in cells]
         rows = [(*row, hashlib.sha256(row[-1]).hexdigest()) for row in packed]
         with self._explained(), self._file:  # commits, or rolls back if anything goes wrong
             self._file.execute("BEGIN IMMEDIATE")
-            self._file.executemany("INSERT OR REPLACE INTO cell VALUES (?, ?, ?, ?, ?, ?)", rows)
+            self._file.executemany("INSERT OR REPLACE INTO cell VALUES (?, ?, ?, ?, ?)", rows)
 
     def _open(self, identity: Mapping[str, str]) -> None:
         run = self._file.execute
@@ -109,17 +114,6 @@ class Store:
         ]
         raise InputError(f"{self.path and self.path.parent} holds a different study ({'; '.join(differ)}); {WAY_OUT}")
 
-    def _has(self, key: str) -> bool:
-        with self._explained():
-            return self._file.execute("SELECT 1 FROM cell WHERE key = ?", (key,)).fetchone() is not None
-
-    def _contents(self, key: str) -> Arrays:
-        with self._explained():
-            contents, digest = self._file.execute("SELECT contents, digest FROM cell WHERE key = ?", (key,)).fetchone()
-            if hashlib.sha256(contents).hexdigest() != digest:
-                raise sqlite3.DatabaseError(f"the cell {key[:8]} does not match its checksum")
-        return _unpack(contents)
-
     @contextmanager
     def _explained(self) -> Iterator[None]:
         """Turn SQLite's errors into sentences."""
@@ -127,6 +121,15 @@ class Store:
             yield
         except sqlite3.Error as error:
             raise _sentence(error, self.path) from None
+
+
+def cell_key(shared: str, arrays: Mapping[str, NDArray[Any]]) -> str:
+    """Return the key of a cell: a digest of what it shares with others and of the tensors that it starts from."""
+    digest = hashlib.sha256(shared.encode())
+    for name, array in arrays.items():
+        digest.update(f" {name} {array.shape} ".encode())
+        digest.update(np.ascontiguousarray(array).data)
+    return digest.hexdigest()
 
 
 def open_folder(folder: Path, identity: Mapping[str, str], force: bool) -> Store:

@@ -22,6 +22,7 @@ from goodinit.theory.fixed_points import (
 )
 from goodinit.theory.gains import gain
 from goodinit.theory.inputs import Inputs, inputs_of
+from goodinit.theory.losses import gradient_at_logits
 from goodinit.theory.maps import chi, correlation_map, variance_map, variance_slope
 from goodinit.theory.panels import Function
 from goodinit.theory.prediction import Prediction, band, predict_dense
@@ -44,6 +45,7 @@ __all__ = [
     "expectation",
     "fixed_points",
     "gain",
+    "gradient_at_logits",
     "inputs_of",
     "phase",
     "predict_dense",

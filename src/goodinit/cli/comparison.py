@@ -1,10 +1,5 @@
 """What ``goodinit compare`` prints: a table and sentences for people, or JSON for programs."""
 
-import io
-import json
-import math
-import os
-import sys
 import tomllib
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,15 +11,22 @@ from rich.cells import cell_len
 from rich.console import Console
 from rich.table import Table
 
+from goodinit.cli.terminal import (
+    LONGEST_PATH,
+    SCHEMA_VERSION,
+    finite_or_none,
+    interval_or_none,
+    say,
+    terminal,
+    width,
+    write_json,
+)
 from goodinit.datasets import short
 from goodinit.figures.words import plural, score_name
 from goodinit.report import tables
 from goodinit.spelling import one_line
 from goodinit.study.statistics import FEWEST
 
-SCHEMA_VERSION = 1
-WIDE = 120  # columns where nothing says how many there are
-LONGEST_PATH = 4096  # characters: PATH_MAX
 # what is given up on narrower and narrower terminals: the columns left out, and how narrow labels may be folded
 STAGES: tuple[tuple[tuple[str, ...], int], ...] = (((), 24), (("best",), 24), (("best", "train"), 24))
 STAGES += ((("best", "train"), 12),)
@@ -32,31 +34,15 @@ STAGES += ((("best", "train"), 12),)
 
 def print_results(results: xr.Dataset, folder: Path) -> None:
     """Print the table, one row an initializer, and the findings."""
-    if isinstance(sys.stdout, io.TextIOWrapper):
-        sys.stdout.reconfigure(errors="replace")  # a terminal that lacks a character shows a question mark
-    console = _console()
+    console = terminal()
     for note in results.attrs["notes"]:
-        _say(console, note)
-    table, width = _fitting(results, console)
-    _console(width).print(table, "")
+        say(console, note)
+    table, needed = _fitting(results, console)
+    terminal(needed).print(table, "")
     for sentence in results["finding"].values:
-        _say(console, f"- {sentence}")
+        say(console, f"- {sentence}")
     console.print()
-    _say(console, f"report: {folder / 'report.html'}", LONGEST_PATH)
-
-
-def _console(least: int = 0) -> Console:
-    """Return a console of the terminal's width or what COLUMNS says, but at least so wide; text is only text."""
-    console = Console(highlight=False, markup=False, emoji=False)
-    if not console.is_terminal and not os.environ.get("COLUMNS", "").isdigit():
-        console.width = WIDE
-    console.width = max(console.width, least)
-    return console
-
-
-def _say(console: Console, text: str, most: int = tables.SENTENCE) -> None:
-    """Print one line that the terminal may wrap and that holds nothing but printable characters."""
-    console.print(one_line(text, most), soft_wrap=True)
+    say(console, f"report: {folder / 'report.html'}", LONGEST_PATH)
 
 
 def _fitting(results: xr.Dataset, console: Console) -> tuple[Table, int]:
@@ -66,15 +52,10 @@ def _fitting(results: xr.Dataset, console: Console) -> tuple[Table, int]:
     for left_out, fold in STAGES:
         columns = [column for column in _columns(results) if column[0] not in left_out]
         name = min(longest, fold)
-        needed = _width(console, _table(results, rows, columns, name, name))
+        needed = width(console, _table(results, rows, columns, name, name))
         if needed <= console.width:
             break
     return _table(results, rows, columns, name, None), needed
-
-
-def _width(console: Console, table: Table) -> int:
-    """Return how wide a table is that nothing presses."""
-    return console.measure(table, options=console.options.update(max_width=10_000)).maximum
 
 
 def _columns(results: xr.Dataset) -> Iterator[tuple[str, str]]:
@@ -124,8 +105,7 @@ def _cell(row: dict[str, tables.Cell], key: str) -> str:
 
 def print_json(results: xr.Dataset, folder: Path) -> None:
     """Print the results as one JSON object; infinite and missing numbers are null."""
-    json.dump(_object(results, folder), sys.stdout, indent=1, allow_nan=False)
-    sys.stdout.write("\n")
+    write_json(_object(results, folder))
 
 
 def _object(results: xr.Dataset, folder: Path) -> dict[str, Any]:
@@ -143,26 +123,29 @@ def _object(results: xr.Dataset, folder: Path) -> dict[str, Any]:
 def _result(row: xr.Dataset) -> dict[str, Any]:
     of_metrics = {
         str(metric): {
-            "median": _null(row["median"].sel(metric=metric)),
-            "mean": _null(row["mean"].sel(metric=metric)),
-            "ci": _interval(row["interval"].sel(metric=metric)),
+            "median": finite_or_none(row["median"].sel(metric=metric)),
+            "mean": finite_or_none(row["mean"].sel(metric=metric)),
+            "ci": interval_or_none(row["interval"].sel(metric=metric)),
         }
         for metric in row["metric"].values
     }
     return {
         "initializer": str(row["initializer"].item()),
-        "learning_rate": _null(row["best_learning_rate"]),
+        "learning_rate": finite_or_none(row["best_learning_rate"]),
         "seeds": row.sizes["seed"],
         **of_metrics,
-        "failure": {"probability": _null(row["failure_probability"]), "ci": _interval(row["failure_interval"])},
+        "failure": {
+            "probability": finite_or_none(row["failure_probability"]),
+            "ci": interval_or_none(row["failure_interval"]),
+        },
         "best_seed": int(row["best_seed"]),
         "worst_seed": int(row["worst_seed"]),
         "learning_rates": [
             {
                 "learning_rate": float(rate),
                 "final_loss": {
-                    "median": _null(row["rate_loss"].sel(learning_rate=rate)),
-                    "ci": _interval(row["rate_loss_interval"].sel(learning_rate=rate)),
+                    "median": finite_or_none(row["rate_loss"].sel(learning_rate=rate)),
+                    "ci": interval_or_none(row["rate_loss_interval"].sel(learning_rate=rate)),
                 },
             }
             for rate in row["learning_rate"].values
@@ -171,24 +154,14 @@ def _result(row: xr.Dataset) -> dict[str, Any]:
 
 
 def _pair(pair: xr.Dataset) -> dict[str, Any]:
-    needed = _null(pair["pair_seeds_needed"])
+    needed = finite_or_none(pair["pair_seeds_needed"])
     return {
         "a": str(pair["pair_a"].item()),
         "b": str(pair["pair_b"].item()),
         "metric": str(pair["metric"].values[1]),
-        "difference": _null(pair["pair_difference"]),
-        "ci": _interval(pair["pair_interval"]),
-        "p": _null(pair["pair_p"]),
+        "difference": finite_or_none(pair["pair_difference"]),
+        "ci": interval_or_none(pair["pair_interval"]),
+        "p": finite_or_none(pair["pair_p"]),
         "distinguishable": bool(pair["pair_distinguishable"]),
         "seeds_needed": None if needed is None else int(needed),
     }
-
-
-def _interval(bounds: xr.DataArray) -> list[float | None] | None:
-    """Return [low, high], or null where no interval can be given."""
-    low, high = bounds.values
-    return None if math.isnan(low) else [_null(low), _null(high)]
-
-
-def _null(value: Any) -> float | None:
-    return float(value) if math.isfinite(float(value)) else None

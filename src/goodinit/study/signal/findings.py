@@ -1,0 +1,67 @@
+"""What a signal study says, in plain words."""
+
+from collections.abc import Iterator
+
+import numpy as np
+import xarray as xr
+
+from goodinit.study.signal.statistics import FAR, STATISTICS, far
+from goodinit.study.statistics import FEWEST
+
+MOST = 3  # statistics of an initializer whose disagreement is told in words
+
+
+def findings(results: xr.Dataset) -> list[str]:
+    """Return the sentences that a signal study supports: verdicts first, then how well theory holds."""
+    verdicts = (f"{one['initializer'].item()}: {one['verdict'].item()}." for one in _each(results))
+    return [*verdicts, *_agreement(results), *_caveats(results)]
+
+
+def _each(results: xr.Dataset) -> Iterator[xr.Dataset]:
+    return (results.isel(initializer=at) for at in range(results.sizes["initializer"]))
+
+
+def _agreement(results: xr.Dataset) -> Iterator[str]:
+    """Say where measurement and theory agree, where they do not, and where there is no theory."""
+    most, agreeing = far(results.sizes["seed"]), []
+    for one in _each(results):
+        label, why = one["initializer"].item(), one["not_predicted"].item()
+        off = np.abs(one["deviation"].values)
+        if why:
+            yield f"{label} is not predicted: {why}."
+        elif (off > most).any():
+            yield from _misses(one, off, most)
+        elif np.isfinite(off).any():
+            agreeing.append(label)
+    if agreeing:
+        which = "every initializer" if len(agreeing) == results.sizes["initializer"] > 1 else ", ".join(agreeing)
+        yield f"Theory and measurement agree within {FAR:g} standard errors at every layer: {which}."
+
+
+def _misses(one: xr.Dataset, off: np.ndarray, most: float) -> Iterator[str]:
+    """Say which statistics of an initializer are not what theory expects, and from which layer on."""
+    label, names = one["initializer"].item(), list(STATISTICS)
+    worst = np.nan_to_num(off, nan=0.0).max(axis=1)
+    for at in [i for i in np.argsort(-worst) if worst[i] > most][:MOST]:
+        layer = int(np.flatnonzero(off[at] > most)[0])
+        measured, predicted = (float(one[part].values[at, layer]) for part in ("measured", "predicted"))
+        yield (
+            f"{label}: {STATISTICS[names[at]].words} leaves theory at layer {layer + 1} (measured {measured:.3g}, "
+            f"predicted {predicted:.3g}; up to {worst[at]:.0f} standard errors): {_reason(one)}."
+        )
+
+
+def _reason(one: xr.Dataset) -> str:
+    """Say which of the assumptions is to be doubted."""
+    assumptions = str(one["assumptions"].item()).split("\n")
+    doubts = [each for each in assumptions if each.startswith("DOUBTFUL")]
+    if doubts:
+        return doubts[0].removeprefix("DOUBTFUL here: ")
+    return "the corrections for finite width are of first order only, and this is what they leave"
+
+
+def _caveats(results: xr.Dataset) -> Iterator[str]:
+    seeds = results.sizes["seed"]
+    if seeds < FEWEST:
+        runs = "1 seed" if seeds == 1 else f"{seeds} seeds"
+        yield f"With {runs} no interval can be given, and no prediction judged; use at least {FEWEST} seeds."
