@@ -1,7 +1,7 @@
 """What theory expects of a network's statistics, or why it cannot tell."""
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -31,12 +31,15 @@ class Expected:
         Why there is no prediction at all; empty if there is one.
     assumptions : tuple of str
         What it rests on.
+    doubts : dict of str to str
+        Of the statistics that the prediction may miss: which assumption does not hold here.
     """
 
     centre: dict[str, Floats]
     spread: dict[str, Floats]
     why_not: str = ""
     assumptions: tuple[str, ...] = ()
+    doubts: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -56,8 +59,19 @@ def expected(network: Network, weight: Initializer, bias: Initializer, batch: Ba
         none = {name: np.full(len(network.weights), math.nan) for name in STATISTICS}
         return Expected(none, none, entries.why_not)
     prediction = predicted(network, entries, batch, finite_width=weight.independent)
-    notes = prediction.assumptions
-    return Expected(*_on_scales(prediction, len(network.weights), weight.independent), assumptions=notes)
+    centre, spread = _on_scales(prediction, len(network.weights), weight.independent)
+    doubts = _doubts(prediction, weight.independent, batch.task)
+    return Expected(centre, spread, assumptions=prediction.assumptions, doubts=doubts)
+
+
+def _doubts(at: Prediction, independent: bool, task: str | None) -> dict[str, str]:
+    """Return which assumption does not hold, for every statistic that is concerned."""
+    out = {}
+    if not independent:
+        out = dict.fromkeys(STATISTICS, "the entries of a weight depend on each other, which matters at finite width")
+    if task in ("binary", "multiclass"):
+        out["weight_gradient_rms"] = "examples of a class are alike in their inputs and their gradients at once"
+    return out
 
 
 def further(

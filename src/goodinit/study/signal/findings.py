@@ -8,6 +8,7 @@ import xarray as xr
 from goodinit.study.signal.statistics import FAR, STATISTICS, far
 from goodinit.study.statistics import FEWEST
 
+FIRST_ORDER = "the corrections for finite width are of first order only, and this is what they leave"
 MOST = 3  # statistics of an initializer whose disagreement is told in words
 
 
@@ -47,17 +48,9 @@ def _misses(one: xr.Dataset, off: np.ndarray, most: float) -> Iterator[str]:
         measured, predicted = (float(one[part].values[at, layer]) for part in ("measured", "predicted"))
         yield (
             f"{label}: {STATISTICS[names[at]].words} leaves theory at layer {layer + 1} (measured {measured:.3g}, "
-            f"predicted {predicted:.3g}; up to {worst[at]:.0f} standard errors): {_reason(one)}."
+            f"predicted {predicted:.3g}; up to {worst[at]:.0f} standard errors): "
+            f"{one['doubt'].values[at] or FIRST_ORDER}."
         )
-
-
-def _reason(one: xr.Dataset) -> str:
-    """Say which of the assumptions is to be doubted."""
-    assumptions = str(one["assumptions"].item()).split("\n")
-    doubts = [each for each in assumptions if each.startswith("DOUBTFUL")]
-    if doubts:
-        return doubts[0].removeprefix("DOUBTFUL here: ")
-    return "the corrections for finite width are of first order only, and this is what they leave"
 
 
 def _caveats(results: xr.Dataset) -> Iterator[str]:

@@ -105,6 +105,7 @@ def _with_expected(results: xr.Dataset, each: Sequence[Expected]) -> xr.Dataset:
         band=((*BY_LAYER, "bound"), np.array([list(one.values()) for one in bands])),
         not_predicted=("initializer", [one.why_not for one in each]),
         assumptions=("initializer", ["\n".join(one.assumptions) for one in each]),
+        doubt=(BY_LAYER[:2], [[one.doubts.get(name, "") for name in STATISTICS] for one in each]),
     )
 
 
@@ -115,15 +116,14 @@ def _around(centre: Floats, reach: Floats) -> Floats:
 
 def _with_summary(problem: SignalProblem, results: xr.Dataset, each: Sequence[Expected]) -> xr.Dataset:
     """Add the mean over seeds, the interval of one network, and how far theory is from it in standard errors."""
-    units = np.array(problem.network.sizes[1:])
-    entries = {"dead": units, "saturated": units * len(problem.batch.inputs)}
+    units, examples = np.array(problem.network.sizes[1:]), len(problem.batch.inputs)
     middle, intervals, off = [], [], []
     for at, one in enumerate(each):
         values = {name: results[name].values[at] for name in STATISTICS}
         with np.errstate(all="ignore"):
             middle.append([unscaled(name, scaled(name, v).mean(axis=0)) for name, v in values.items()])
         intervals.append([one_network(name, v) for name, v in values.items()])
-        off.append([deviation(name, v, one.centre[name], entries.get(name, units)) for name, v in values.items()])
+        off.append([deviation(name, v, one.centre[name], units, examples) for name, v in values.items()])
     return results.assign(
         measured=(BY_LAYER, np.array(middle)),
         interval=((*BY_LAYER, "bound"), np.array(intervals)),

@@ -86,19 +86,18 @@ def one_network(name: str, values: Floats) -> Floats:
 
 
 @np.errstate(all="ignore")
-def deviation(name: str, values: Floats, centre: Floats, entries: NDArray[np.int64]) -> Floats:
+def deviation(name: str, values: Floats, centre: Floats, units: NDArray[np.int64], examples: int) -> Floats:
     """Return how many standard errors the mean over seeds lies above what is expected, for every layer.
 
-    The standard error is s / sqrt(n), but never below what rounding leaves uncertain, nor for a share p of N entries
-    below that of counting them: (p (1 - p) / N + 1 / N^2)^1/2 / sqrt(n).
+    The standard error is s / sqrt(n), with the deviation s over n seeds, but s is not taken below `resolution`.
 
     Parameters
     ----------
     values : array, shape (seeds, layers)
     centre : array, shape (layers,)
         Expected, on the statistic's scale.
-    entries : array of int, shape (layers,)
-        Of which the statistic is a share: units, or units times examples.
+    units : array of int, shape (layers,)
+    examples : int
 
     Returns
     -------
@@ -108,13 +107,23 @@ def deviation(name: str, values: Floats, centre: Floats, entries: NDArray[np.int
     n, on = len(values), scaled(name, values)
     if n < FEWEST:
         return np.full(len(centre), math.nan)
-    least = ROUNDING * (1.0 if STATISTICS[name].kind == "size" else np.maximum(np.abs(centre), 1.0))
-    if STATISTICS[name].kind == "share":
-        p = np.clip(centre, 0, 1)
-        least = np.sqrt(p * (1 - p) / entries + 1 / entries**2)
-    off = on.mean(axis=0) - centre
     both_silent = np.isneginf(on).all(axis=0) & np.isneginf(centre)
-    return np.where(both_silent, 0.0, off / (np.maximum(on.std(axis=0, ddof=1), least) / math.sqrt(n)))
+    s = np.maximum(on.std(axis=0, ddof=1), resolution(name, centre, units, examples))
+    return np.where(both_silent, 0.0, (on.mean(axis=0) - centre) / (s / math.sqrt(n)))
+
+
+def resolution(name: str, centre: Floats, units: NDArray[np.int64], examples: int) -> Floats:
+    """Return the difference between one network and theory that means nothing, on the statistic's scale.
+
+    Of a share p of N entries that of counting them, (p (1 - p) / N + 1 / N^2)^1/2; of a mean cosine over pairs of m
+    examples 1 / m, since it can never be below -1 / (m - 1), which first-order theory does not know; else rounding.
+    """
+    if STATISTICS[name].kind == "share":
+        entries, p = units * (examples if name == "saturated" else 1), np.clip(centre, 0, 1)
+        return np.asarray(np.sqrt(p * (1 - p) / entries + 1 / entries**2))
+    if name == "correlation":
+        return np.full(len(units), 1 / examples)
+    return np.full(len(units), ROUNDING)
 
 
 def far(seeds: int) -> float:
