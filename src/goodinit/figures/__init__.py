@@ -7,6 +7,7 @@ from goodinit.figures.curves import loss_curves
 from goodinit.figures.failing import failures
 from goodinit.figures.gradients import learning_speed, neuron_gradients, update_ratios
 from goodinit.figures.maps import decision_maps
+from goodinit.figures.phases import phase_diagram
 from goodinit.figures.pictures import PICTURES, Picture, save_all
 from goodinit.figures.rates import learning_rates
 from goodinit.figures.scores import final_scores
@@ -21,6 +22,7 @@ __all__ = [
     "learning_speed",
     "loss_curves",
     "neuron_gradients",
+    "phase_diagram",
     "save_all",
     "update_ratios",
 ]

@@ -68,28 +68,28 @@ class Table:
     """Moments of one activation; cells of ln q are filled when first looked at."""
 
     f: Function
-    cells: dict[int, Array] = field(default_factory=dict)
+    cells: dict[tuple[int, bool], Array] = field(default_factory=dict)
     parts: dict[int, list[list[float]]] = field(default_factory=dict)
 
-    def cell(self, number: int) -> Array:
-        """Return the Chebyshev coefficients, shape (points, columns), of one cell."""
-        if number not in self.cells:
+    def cell(self, number: int, whole: bool) -> Array:
+        """Return a cell's Chebyshev coefficients, shape (points, columns), of all columns or of the scalars."""
+        if (number, whole) not in self.cells:
             log_q = (number + 0.5) * _WIDTH + _WIDTH / 2 * np.cos(math.pi * (np.arange(_POINTS) + 0.5) / _POINTS)
-            self.cells[number] = _TO_CHEBYSHEV @ _columns(self.f, np.exp(log_q))
-        return self.cells[number]
+            self.cells[number, whole] = _TO_CHEBYSHEV @ _columns(self.f, np.exp(log_q), whole)
+        return self.cells[number, whole]
 
-    def look(self, log_q: Array, columns: slice = slice(None)) -> Array:
-        """Return some columns at an array of ln q, shape (*log_q.shape, columns)."""
+    def look(self, log_q: Array, columns: int) -> Array:
+        """Return the first columns at an array of ln q, shape (*log_q.shape, columns)."""
         inside = np.clip(log_q, LOWEST, HIGHEST).ravel()
         number = np.floor(inside / _WIDTH).astype(int)
         basis = chebyshev.chebvander(2 * (inside / _WIDTH - number) - 1, _POINTS - 1)
-        out = np.empty((len(inside), len(range(*columns.indices(_COLUMNS)))))
+        out = np.empty((len(inside), columns))
         for one in set(number.tolist()):
-            rows, known = np.flatnonzero(number == one), self.cell(one)[:, columns]
+            rows, known = np.flatnonzero(number == one), self.cell(one, columns > len(SCALARS))[:, :columns]
             for start in range(0, len(rows), _BLOCK):
                 part = rows[start : start + _BLOCK]
                 out[part] = basis[part] @ known
-        return out.reshape(*log_q.shape, -1)
+        return out.reshape(*log_q.shape, columns)
 
     def quick(self, log_q: float) -> tuple[float, float]:
         """Return ln S and E f^4 / S^2 at one finite ln q: what the forward loop needs of `look`, quickly."""
@@ -102,37 +102,44 @@ class Table:
         for a, b in self.parts[number]:
             second, fourth = second * x + a, fourth * x + b
         if inside != log_q:
-            second += (log_q - inside) * self.powers_at_edges[inside == HIGHEST][0]
+            second += (log_q - inside) * (self.below if log_q < inside else self.above)[0]
         return second, fourth
 
     def _cut(self, cell: int) -> None:
         """Cut a cell into parts, and keep the two columns of `quick` on each as short polynomials."""
-        polynomials = _TO_PARTS @ self.cell(cell)[:, [_SECOND, _FOURTH]]
+        polynomials = _TO_PARTS @ self.cell(cell, False)[:, [_SECOND, _FOURTH]]
         for part, each in enumerate(polynomials.tolist()):
             self.parts[cell * _PARTS + part] = each[::-1]
 
     def logs(self, log_q: Array) -> tuple[Array, Array]:
         """Return ln E f^2 and ln E f'^2 at an array of ln q; at minus infinity those of h = 0."""
-        out = self.look(log_q, slice(0, 2))
-        return self._beyond(log_q, out[..., 0], out[..., 1])
+        out = self._beyond(log_q, self.look(log_q, 2))
+        return out[..., 0], out[..., 1]
 
-    def _beyond(self, log_q: Array, second: Array, slopes: Array) -> tuple[Array, Array]:
-        """Put right what lies beyond the edges of the table."""
-        if log_q.min() >= LOWEST and log_q.max() <= HIGHEST:
-            return second, slopes
-        silent = np.isneginf(log_q)
-        beyond = np.where(silent, 0, log_q - np.clip(log_q, LOWEST, HIGHEST))
-        low, high = np.array(self.powers_at_edges)
-        for out, below, above, at_zero in zip((second, slopes), low, high, self.at_zero, strict=True):
-            out += beyond * np.where(log_q < LOWEST, below, above)
-            out[silent] = at_zero
-        return second, slopes
+    def _beyond(self, log_q: Array, logs: Array) -> Array:
+        """Put right what lies beyond the edges of the table, as the power of q that holds there."""
+        low, high, silent = log_q < LOWEST, log_q > HIGHEST, np.isneginf(log_q)
+        if low.any():
+            with np.errstate(invalid="ignore"):
+                logs[low] += (log_q[low] - LOWEST)[:, None] * self.below
+            logs[silent] = self.at_zero
+        if high.any():
+            logs[high] += (log_q[high] - HIGHEST)[:, None] * self.above
+        return logs
 
     @functools.cached_property
-    def powers_at_edges(self) -> tuple[list[float], list[float]]:
-        """Return d ln E g / d ln q = g_2 / (sqrt(2) E g), g_2 of the spectrum of g, for f^2 and f'^2 at both edges."""
-        low, high = self.look(np.array([LOWEST, HIGHEST]), slice(_BEND, None, 2 * TERMS)) / math.sqrt(2)
-        return low.tolist(), high.tolist()
+    def below(self) -> Array:
+        """Return d ln E g / d ln q at the lower edge, for g = f^2 and f'^2."""
+        return self._powers(LOWEST)
+
+    @functools.cached_property
+    def above(self) -> Array:
+        """Return the same at the upper edge."""
+        return self._powers(HIGHEST)
+
+    def _powers(self, edge: float) -> Array:
+        """Return g_2 / (sqrt(2) E g), g_2 of the spectrum of g."""
+        return self.look(np.array(edge), _COLUMNS)[_BEND :: 2 * TERMS] / math.sqrt(2)
 
     @functools.cached_property
     def at_zero(self) -> tuple[float, float]:
@@ -144,11 +151,11 @@ class Table:
 
     def moments(self, log_q: Array) -> Moments:
         """Return all moments at an array of ln q."""
-        out = self.look(log_q)
+        out = self.look(log_q, _COLUMNS)
+        self._beyond(log_q, out[..., :2])
         first = len(SCALARS)
         spectra = (out[..., first + i * TERMS : first + (i + 1) * TERMS] for i in range(4))
-        logs = self._beyond(log_q, out[..., 0], out[..., 1])
-        return Moments(*logs, *(out[..., i] for i in range(2, first)), *spectra)
+        return Moments(*(out[..., i] for i in range(first)), *spectra)
 
 
 @functools.lru_cache(maxsize=64)
@@ -178,8 +185,8 @@ def _parts() -> Array:
 _TO_PARTS = _parts()
 
 
-def _columns(f: Function, q: Array) -> Array:
-    """Return the columns of the table at some q, by quadrature."""
+def _columns(f: Function, q: Array, whole: bool) -> Array:
+    """Return the columns of the table at some q, by quadrature: all of them, or the scalars."""
     cut = panels(f, REACH * math.sqrt(q.max()))
     std = np.sqrt(q)
     h, w = rule(cut.edges, np.zeros_like(q), std)
@@ -187,21 +194,23 @@ def _columns(f: Function, q: Array) -> Array:
     s, e = np.maximum((w * a**2).sum(1), 1e-290), np.maximum((w * d**2).sum(1), 1e-290)
     a, d2 = a / np.sqrt(s)[:, None], d**2 / e[:, None]
     plain = [a**4, d2**2, a**2 * d2, np.abs(a), z**2 * d2]
-    scalars = [np.log(s), np.log(e), *((w * x).sum(1) for x in plain)]
-    spectra = _hermite(z, w, np.stack([a, a**2, a**3, d2]))
-    return np.concatenate([np.stack(scalars, 1), *spectra], axis=1)
+    scalars = np.stack([np.log(s), np.log(e), *((w * x).sum(1) for x in plain)], axis=1)
+    return np.concatenate([scalars, *_hermite(z, w, np.stack([a, a**2, a**3, d2]))], axis=1) if whole else scalars
 
 
 def _hermite(z: Array, w: Array, functions: Array) -> Array:
     """Return sum_j w_j g(z_j) he_k(z_j) for k below TERMS, shape (functions, rows, TERMS).
 
-    sqrt(k + 1) he_(k+1) = z he_k - sqrt(k) he_(k-1).
+    sqrt(k + 1) he_(k+1) = z he_k - sqrt(k) he_(k-1). An oscillating activation has 1e5 nodes: no more than two orders
+    are kept.
     """
-    basis = np.empty((TERMS, *z.shape))
-    basis[0], basis[1] = 1, z
-    for k in range(1, TERMS - 1):
-        basis[k + 1] = (z * basis[k] - math.sqrt(k) * basis[k - 1]) / math.sqrt(k + 1)
-    return np.asarray((functions * w).transpose(1, 0, 2) @ basis.transpose(1, 2, 0)).transpose(1, 0, 2)
+    weighed = functions * w
+    out = np.empty((*functions.shape[:2], TERMS))
+    last, now = np.zeros_like(z), np.ones_like(z)
+    for k in range(TERMS):
+        out[..., k] = np.einsum("frn,rn->fr", weighed, now)
+        last, now = now, (z * now - math.sqrt(k) * last) / math.sqrt(k + 1)
+    return out
 
 
 def powers(c: NDArray[np.float64]) -> Array:
