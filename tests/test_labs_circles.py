@@ -1,9 +1,6 @@
 """The lesson on three ways to start: published numbers, gradients against torch, and what students get wrong."""
 
-import subprocess
-import sys
 from collections.abc import Callable
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -99,7 +96,7 @@ def test_published_log_of_large_values() -> None:
     # chaotic in rounding: a processor whose matrix product rounds in another order moves the loss at 7,000 by .003
     # (one standard deviation). There it is the median of runs that differ in the last place which is compared
     if np.abs(np.subtract(losses, PUBLISHED["random"])).max() > 5e-3:
-        runs = [large_run(wobble) for wobble in range(9)]
+        runs = [large_run(wobble) for wobble in range(31)]
         losses, scores = (np.median([run[part] for run in runs], axis=0) for part in (0, 1))
     np.testing.assert_allclose(losses, PUBLISHED["random"], atol=5e-3, rtol=0)
     assert list(scores) == pytest.approx([0.83, 0.86], abs=1e-12)
@@ -178,58 +175,6 @@ def test_predict_gives_a_row_of_integers_and_prints_the_accuracy(capsys: pytest.
     assert circles.predict_dec(START, TEST_X).dtype == bool
 
 
-# --- records ---
-
-
-def test_a_record_holds_the_run_and_reads_back_as_it_was(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(tmp_path)
-    made = circles.record("he", num_iterations=2500)
-    parameters, costs = circles.model(TRAIN_X, TRAIN_Y, num_iterations=2500, print_cost=False)
-    assert made["iterations"].tolist() == [0, 1000, 2000, 2500]
-    assert made["costs"][:3].tolist() == costs
-    assert [made["train_accuracy"][-1], made["test_accuracy"][-1]] == accuracies(parameters)
-    np.testing.assert_array_equal(made["test_predictions"][-1], circles.predict_dec(parameters, TEST_X)[0])
-    points = np.array([[made["grid_x"][30]], [made["grid_y"][50]]])
-    assert made["decision"][-1, 50, 30] == circles.predict_dec(parameters, points).item()
-    read = circles.load_record("circles-he.npz")
-    assert list(read) == list(circles.load_record(tmp_path / "circles-he.npz"))
-    assert set(read) == set(made)
-    for name, array in made.items():
-        np.testing.assert_array_equal(read[name], array)
-
-
-def test_an_interrupted_record_leaves_the_older_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    path = tmp_path / "run.npz"
-    circles.record("zeros", path, num_iterations=1)
-    before = path.read_bytes()
-
-    def interrupted(stream, **arrays):
-        stream.write(b"half")
-        raise KeyboardInterrupt
-
-    monkeypatch.setattr(np, "savez_compressed", interrupted)
-    with pytest.raises(KeyboardInterrupt):
-        circles.record("he", path, num_iterations=1)
-    assert path.read_bytes() == before
-    assert [p.name for p in tmp_path.iterdir()] == ["run.npz"]
-
-
-def test_what_is_no_record_is_refused(tmp_path: Path, refused: Callable[..., None]) -> None:
-    path = tmp_path / "run.npz"
-    good = circles.record("zeros", path, num_iterations=1)
-    path.write_bytes(path.read_bytes()[:-100])
-    refused(lambda: circles.load_record(path), "run.npz", "cannot be read as .npz", "record('he', path)")
-    np.savez(path, x=np.ones(3))
-    refused(lambda: circles.load_record(path), "lacks initialization, learning_rate")
-    np.savez(path, **(good | {"costs": np.ones(5)}))
-    refused(lambda: circles.load_record(path), "its costs has shape (5,)")
-    np.savez(path, **(good | {"costs": np.array([print, print], dtype=object)}))
-    refused(lambda: circles.load_record(path), "dtype")  # would be unpickled otherwise
-    refused(lambda: circles.load_record(tmp_path / "none.npz"), "there is no file")
-    refused(lambda: circles.record("he", tmp_path / "none" / "a.npz", num_iterations=1), "there is no folder")
-    refused(lambda: circles.record("he", tmp_path, num_iterations=1), "cannot be written")
-
-
 # --- what students hand in by mistake ---
 
 
@@ -266,21 +211,14 @@ CACHE = circles.forward_propagation(TRAIN_X, START)[1]
         (lambda: circles.model(TRAIN_X.T, TRAIN_Y), "transpose it: X.T"),
         (lambda: circles.model(TRAIN_X, TRAIN_Y[0]), r"Y.reshape\(1, -1\)"),
         (lambda: circles.model(TRAIN_X, 2 * TRAIN_Y), "0 and 1 only, got 2"),
-        (lambda: circles.model(TRAIN_X * np.nan, TRAIN_Y), "got NaN or infinity"),
-        (lambda: circles.model(TRAIN_X[0], TRAIN_Y), r"got shape \(300,\)"),
+        (lambda: circles.model(TRAIN_X * np.nan, TRAIN_Y), "X holds NaN or infinity"),
+        (lambda: circles.model(TRAIN_X[0], TRAIN_Y), r"X must have shape \(features, samples\), got \(300,\)"),
+        (lambda: circles.model([[0.5]], TRAIN_Y), "X must be a NumPy array, got list; convert it with np.array"),
+        (lambda: circles.model(TRAIN_X.astype(str), TRAIN_Y), "must hold real numbers, got <U"),
+        (lambda: circles.predict(TEST_X, [[1]], START), "y must be a NumPy array, got list"),
         (lambda: circles.record("xavier"), "one of zeros, random, he"),
     ],
 )
 def test_refusals(call: Callable[[], object], said: str) -> None:
     with pytest.raises(InputError, match=said):
         call()
-
-
-def test_the_networks_of_the_labs_need_numpy_only() -> None:
-    code = (
-        "import sys, goodinit.labs as labs\n"
-        "labs.circles.forward_propagation, labs.layers.Model, labs.signal.forward_prop\n"
-        "print({'jax', 'torch', 'matplotlib', 'xarray', 'pandas', 'sklearn', 'h5py'} & set(sys.modules))"
-    )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert done.stdout.strip() == "set()"

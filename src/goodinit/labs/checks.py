@@ -16,9 +16,18 @@ MOST_ITERATIONS = 10**9
 MOST_SEED = 2**32 - 1  # the largest that NumPy's legacy generator takes
 
 
+def numbers(name: str, given: Array) -> Array:
+    """Return `given`, or raise InputError unless it is a NumPy array of real numbers."""
+    if not isinstance(given, np.ndarray):
+        raise InputError(f"{name} must be a NumPy array, got {type(given).__name__}; convert it with np.array")
+    if given.dtype.kind not in "biuf":
+        raise InputError(f"{name} must hold real numbers, got {given.dtype}; convert it with .astype(float)")
+    return given
+
+
 def samples(name: str, X: Array, features: int, why: str) -> None:
     """Raise InputError unless `X` has shape (features, samples); `why` says what asks for so many features."""
-    shape = np.shape(X)
+    shape = numbers(name, X).shape
     if len(shape) == 2 and shape[0] == features and shape[1] > 0:
         return
     turned = f"; transpose it: {name}.T" if shape[1:] == (features,) else "; a column is one sample"
@@ -27,18 +36,19 @@ def samples(name: str, X: Array, features: int, why: str) -> None:
 
 def labels(name: str, Y: Array, count: int) -> None:
     """Raise InputError unless `Y` has shape (1, count)."""
-    if np.shape(Y) == (1, count):
+    if numbers(name, Y).shape == (1, count):
         return
-    row = f"reshape it: {name}.reshape(1, -1)" if np.size(Y) == count else "take the labels of these very samples"
-    raise InputError(f"{name} must have shape (1, {count}), one label for each sample, got {np.shape(Y)}; {row}")
+    row = f"reshape it: {name}.reshape(1, -1)" if Y.size == count else "take the labels of these very samples"
+    raise InputError(f"{name} must have shape (1, {count}), one label for each sample, got {Y.shape}; {row}")
 
 
 def examples(X: Array, Y: Array) -> None:
     """Raise InputError unless `X` is finite and of shape (features, samples), and `Y` holds a 0 or 1 for each."""
-    if np.ndim(X) != 2 or not np.isfinite(X).all():
-        got = "NaN or infinity" if np.ndim(X) == 2 else f"shape {np.shape(X)}"
-        raise InputError(f"X must be finite numbers of shape (features, samples), got {got}; a column is one sample")
-    if np.shape(Y) == (1, X.shape[0]) != (1, X.shape[1]):
+    if numbers("X", X).ndim != 2 or 0 in X.shape:
+        raise InputError(f"X must have shape (features, samples), got {X.shape}; a column is one sample")
+    if not np.isfinite(X).all():
+        raise InputError("X holds NaN or infinity, and inputs must be finite; fill it or drop the sample")
+    if numbers("Y", Y).shape == (1, X.shape[0]) != (1, X.shape[1]):
         raise InputError(f"Y has {X.shape[0]} labels and X of shape {X.shape} as many rows; transpose it: X.T")
     labels("Y", Y, X.shape[1])
     if (wrong := Y[(Y != 0) & (Y != 1)]).size:

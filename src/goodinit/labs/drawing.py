@@ -10,8 +10,9 @@ from matplotlib.colors import ListedColormap
 from matplotlib.ticker import StrMethodFormatter
 
 from goodinit.errors import InputError
+from goodinit.figures.labels import End, label_ends, literal
 from goodinit.figures.maps import BINARY, BINARY_DOTS
-from goodinit.figures.style import INK, PALETTE, QUIET, SMALL, WIDTH, styled
+from goodinit.figures.style import INK, PALETTE, QUIET, SMALL, WIDTH, Look, styled
 from goodinit.labs import checks
 from goodinit.labs.checks import Array
 
@@ -68,20 +69,20 @@ def plot_the_cost(
     matplotlib.axes.Axes
     """
     runs = costs if isinstance(costs, Mapping) else {"": costs}
-    values = np.concatenate([np.asarray(list(run), float) for run in runs.values()] or [np.empty(0)])
-    if values.size == 0:
-        raise InputError("there is no cost to draw; give the list that model returns")
+    values = np.array([cost for run in runs.values() for cost in run], float)
+    if not runs or not all(len(run) for run in runs.values()):
+        raise InputError("there is no cost to draw; give the list that model returns, with at least one")
     if ax is None:
-        _, ax = plt.subplots(figsize=(WIDTH, 4.0), layout="constrained")
-    for colour, (name, run) in zip(_colours(len(runs)), runs.items(), strict=True):
-        iterations = every * np.arange(len(run))
-        ax.plot(iterations, run, "o-", color=colour, markersize=4, label=name)
-    if values.min() > 0 and values.max() > WIDE * values.min():
-        ax.set_yscale("log")
-    else:
-        ax.set_ylim(bottom=0)
+        ax = _fresh(WIDTH, 4.0)
+    ends = []
+    for i, (name, run) in enumerate(runs.items()):
+        look = Look(PALETTE[i % len(PALETTE)], "-", "o")
+        ax.plot(every * np.arange(len(run)), run, "o-", color=look.colour, markersize=4)
+        ends.append(End(every * (len(run) - 1), run[-1], literal(name), look))
+    _heights(ax, values)
+    ax.margins(x=0.02)
     if isinstance(costs, Mapping):
-        ax.legend(frameon=False)
+        label_ends(ax, ends)
     ax.xaxis.set_major_formatter(StrMethodFormatter("{x:,.0f}"))
     ax.set(title=f"Cost at learning rate {learning_rate:g}", xlabel="iteration", ylabel="cost (cross-entropy)")
     return ax
@@ -120,6 +121,7 @@ def plot_decision_boundary(model: Callable[[Array], Array], X: Array, y: Array, 
         ax.contour(xs, ys, classes, levels=[0.5], colors=INK, linewidths=0.9)
     _points(ax, X, y)
     only = "" if classes.any() and not classes.all() else f": class {int(classes.any())} everywhere"
+    ax.grid(visible=False)
     ax.set_title(f"Decision boundary{only}")
     return ax
 
@@ -145,6 +147,8 @@ def plot_signal(
     ndarray of matplotlib.axes.Axes
         Deviations, means, then a histogram a layer.
     """
+    if not (len(activations) == len(means) == len(deviations) > 0 and np.isfinite(deviations).all()):
+        raise InputError("there must be finite activations, means and deviations of every layer, as from forward_prop")
     layers, columns = np.arange(1, len(deviations) + 1), min(5, len(deviations))
     rows = -(-len(deviations) // columns)
     figure = plt.figure(figsize=(WIDTH, 2.6 + 1.15 * rows), layout="constrained")
@@ -152,17 +156,14 @@ def plot_signal(
     spread, centre = top.subplots(1, 2)
     _by_layer(spread, layers, deviations, "Standard deviation")
     _by_layer(centre, layers, means, "Mean")
-    if max(deviations) > WIDE * min(deviations) > 0:
-        spread.set_yscale("log")
-    else:
-        spread.set_ylim(bottom=0)
+    _heights(spread, np.asarray(deviations))
     if theory is not None:
         spread.plot(layers, theory, color=INK, linewidth=0.8, label="theory")
         spread.legend(frameon=False)
     reach = 1.15 * max(abs(float(mean)) for mean in means) + 0.2 * max(deviations)
     centre.set_ylim(-reach, reach)
     panels = bottom.subplots(rows, columns, squeeze=False).ravel()
-    for panel, (layer, H) in zip(panels, activations.items(), strict=False):
+    for panel, (layer, H) in zip(panels[: len(deviations)], activations.items(), strict=True):
         _histogram(panel, layer + 1, H)
     for unused in panels[len(deviations) :]:
         unused.remove()
@@ -174,7 +175,7 @@ def _plane(X: Array, Y: Array, ax: Axes | None) -> Axes:
     checks.samples("X", X, 2, "a point of the plane has two coordinates")
     checks.examples(X, Y)
     if ax is None:
-        _, ax = plt.subplots(figsize=(0.7 * WIDTH, 0.66 * WIDTH), layout="constrained")
+        ax = _fresh(0.78 * WIDTH, 0.66 * WIDTH)
     low, high = X.min(axis=1), X.max(axis=1)
     room = MARGIN * (high - low) + (high == low)
     (left, below), (right, above) = low - room, high + room
@@ -187,24 +188,35 @@ def _points(ax: Axes, X: Array, Y: Array) -> None:
     for group, (colour, marker) in enumerate(zip(BINARY_DOTS, "os", strict=True)):
         x, y = X[:, Y[0] == group]
         ax.scatter(x, y, s=18, color=colour, marker=marker, edgecolors="white", linewidths=0.4, label=f"class {group}")
-    ax.legend(loc="upper right", bbox_to_anchor=(1, 1.1), ncols=2, frameon=False, fontsize=SMALL, handletextpad=0.1)
+    ax.legend(loc="upper left", bbox_to_anchor=(1, 1), frameon=False, fontsize=SMALL, handletextpad=0.1)
 
 
-def _colours(count: int) -> list[str]:
-    return [PALETTE[i % len(PALETTE)] for i in range(count)]
+def _fresh(width: float, height: float) -> Axes:
+    _, ax = plt.subplots(figsize=(width, height), layout="constrained")
+    return ax
+
+
+def _heights(ax: Axes, values: Array) -> None:
+    """Let the axis begin at 0, or be logarithmic where ratios are the message."""
+    if values.min() > 0 and values.max() > WIDE * values.min():
+        ax.set_yscale("log")
+    else:
+        ax.set_ylim(0, 1.08 * values.max() or 1.0)
 
 
 def _by_layer(ax: Axes, layers: Array, values: Sequence[float], what: str) -> None:
-    ax.plot(layers, values, "o-", color=PALETTE[0], markersize=4, linewidth=1.2, label="measured")
+    ax.plot(layers, values, "o", color=PALETTE[0], markersize=4.5, label="measured")
     ax.set(title=what, xlabel="layer", xticks=layers if len(layers) <= 12 else layers[:: -(-len(layers) // 10)])
 
 
 def _histogram(ax: Axes, layer: int, H: Array) -> None:
     """Draw what share of a layer's activations lies where; the axis reaches as far as they do."""
-    reach = float(np.abs(H).max()) or 1.0
-    ax.hist(H.ravel(), bins=40, range=(-reach, reach), color=PALETTE[0])
+    high = float(np.abs(H).max()) or 1.0
+    low = -high if H.min() < 0 else 0.0
+    ax.hist(H.ravel(), bins=40, range=(low, high), color=PALETTE[0])
     ax.set_title(f"layer {layer}", fontsize=SMALL + 0.5, fontweight="normal", pad=3)
-    ax.set(yticks=[], xticks=[-reach, 0, reach], xlim=(-reach, reach))
-    ax.set_xticklabels([f"{-reach:.2g}", "0", f"{reach:.2g}"], fontsize=SMALL)
+    ticks = sorted({low, 0.0, high})
+    ax.set(yticks=[], xlim=(low, high))
+    ax.set_xticks(ticks, labels=[f"{tick:.2g}" for tick in ticks], fontsize=SMALL)
     ax.grid(visible=False)
     ax.spines["left"].set_color(QUIET)

@@ -99,3 +99,7 @@ def __getattr__(name: str) -> Any:
 
         return drawing.plot_signal
     raise AttributeError(f"module 'goodinit.labs.signal' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return __all__

@@ -68,3 +68,7 @@ def __getattr__(name: str) -> Any:
     if name in DRAWINGS:
         return getattr(importlib.import_module("goodinit.labs.drawing"), name)
     raise AttributeError(f"module 'goodinit.labs.circles' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return __all__

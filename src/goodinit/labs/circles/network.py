@@ -160,12 +160,12 @@ def _fitting(X: Array, parameters: Mapping[str, Array]) -> list[Array]:
     checks.samples("X", X, inputs, f"W1 has shape {np.shape(parameters['W1'])}")
     for layer in (1, 2, 3):
         W, b = parameters[f"W{layer}"], parameters[f"b{layer}"]
-        if W.shape != (W.shape[0], inputs) or b.shape != (W.shape[0], 1):
-            raise InputError(
-                f"W{layer} and b{layer} must have shapes (units, {inputs}) and (units, 1), got {W.shape} and {b.shape}"
-            )
+        units = len(W)
+        if np.shape(W) != (units, inputs) or np.shape(b) != (units, 1):
+            got = f"{np.shape(W)} and {np.shape(b)}"
+            raise InputError(f"W{layer} and b{layer} must have shapes (units, {inputs}) and (units, 1), got {got}")
         tensors += [W, b]
-        inputs = W.shape[0]
+        inputs = units
     return tensors
 
 

@@ -43,6 +43,7 @@ class Dropout(Layers):
 
     def forward(self, X: Array) -> Array:
         """Return x mask / keep_prob with a fresh mask, or x itself outside training."""
+        checks.numbers("X", X)
         if self.training:
             mask = self.rng.random(X.shape) < self.keep_prob
             self.scale = mask / self.keep_prob

@@ -71,7 +71,7 @@ class Linear(Layers):
     ) -> None:
         fan_in = whole("in_features", in_features, 1, WIDEST)
         fan_out = whole("out_features", out_features, 1, WIDEST)
-        if regularization not in PENALTIES:
+        if regularization not in list(PENALTIES):
             raise InputError(f"regularization must be 'L1', 'L2' or None, got {regularization!r}")
         sigma = math.sqrt(1 / fan_in) if std is None else non_negative("std", std)
         self.regularization, self.strength = regularization, non_negative("strength", strength)

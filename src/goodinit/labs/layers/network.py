@@ -98,10 +98,12 @@ def _check_places(layers: Sequence[Layers]) -> None:
 
 
 def _check_widths(layers: Sequence[Linear]) -> None:
-    """Raise InputError unless every Linear takes as many features as the one before gives."""
+    """Raise InputError unless every Linear takes as many features as the one before gives, and the last gives one."""
     for before, after in pairwise(layers):
         if before.weight.shape[0] != after.weight.shape[1]:
             raise InputError(f"{after!r} follows {before!r}, which gives {before.weight.shape[0]} features; match them")
+    if layers and layers[-1].weight.shape[0] != 1:
+        raise InputError(f"the last Linear must give 1 feature, the logit of class 1, got {layers[-1]!r}")
 
 
 def _last_sigmoid(layers: Sequence[Layers]) -> NonLinear:

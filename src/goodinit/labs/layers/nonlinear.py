@@ -38,6 +38,7 @@ class NonLinear(Layers):
     def forward(self, X: Array) -> Array:
         """Return f(z) for every entry z of `X`."""
         f, _ = FUNCTIONS[self.fname]
+        checks.numbers("X", X)
         self.inputs = X
         self.outputs = f(X)
         return self.outputs
