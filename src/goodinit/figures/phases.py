@@ -17,6 +17,7 @@ from goodinit.figures.style import HALO, INK, SMALL, Look, canvas, looks, styled
 from goodinit.figures.words import number
 
 LAYERS = (1, 2, 5, 10, 20, 50)  # bounds of the bands of colour
+GAP = 0.1  # of the axes: points of the critical line further apart belong to different pieces of it
 WORDS = {
     "ordered": "ordered:\ngradients vanish",
     "chaotic": "chaotic:\ngradients explode",
@@ -118,7 +119,9 @@ def _line(ax: Axes, results: xr.Dataset, taken: list[Box]) -> None:
     if not len(x):
         return
     at = ax.transLimits.transform(np.stack([x, y], axis=1))
-    along = np.append(0, np.cumsum(np.hypot(*np.diff(at, axis=0).T)))
+    steps = np.hypot(*np.diff(at, axis=0).T)
+    gaps = steps > GAP  # between pieces of the line, as for gelu
+    along = np.append(0, np.cumsum(np.where(gaps, 0, steps)))
     if along[-1] < 0.02:
         ring: dict[str, Any] = {
             "markerfacecolor": "none",
@@ -130,7 +133,8 @@ def _line(ax: Axes, results: xr.Dataset, taken: list[Box]) -> None:
         ax.plot(x[:1], y[:1], "o", color=INK, gid="critical", **ring)
         taken.append(_label(ax, at[0], "critical point", (INK, INK), taken))
         return
-    ax.plot(x, y, color=INK, linewidth=1.1, gid="critical")
+    breaks = np.flatnonzero(gaps) + 1
+    ax.plot(np.insert(x, breaks, np.nan), np.insert(y, breaks, np.nan), color=INK, linewidth=1.1, gid="critical")
     here = int(np.searchsorted(along, 0.55 * along[-1]))
     run, rise = np.diff(at[[max(here - 5, 0), min(here + 5, len(at) - 1)]], axis=0)[0] * ax.bbox.size
     turned: dict[str, Any] = {"rotation": np.degrees(np.arctan2(rise, run)), "rotation_mode": "anchor"}

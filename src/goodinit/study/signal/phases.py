@@ -19,8 +19,8 @@ ROOM = 1.25
 def with_phases(problem: SignalProblem, results: xr.Dataset) -> xr.Dataset:
     """Add order, chaos and the critical line over weight and bias variance, and where each initializer lies.
 
-    An initializer is marked by the last hidden layer: sigma_w^2 is the fan-in times the variance of a weight there. Left
-    out for an activation that theory cannot follow.
+    An initializer is marked by the last hidden layer: sigma_w^2 is the fan-in times the variance of a weight there.
+    Left out for an activation that theory cannot follow.
     """
     last = len(problem.network.weights) - 1 - problem.network.readout
     weights, biases = [], []

@@ -141,7 +141,7 @@ def _with_verdicts(problem: SignalProblem, results: xr.Dataset) -> xr.Dataset:
             inputs=results.attrs["inputs_rms"],
             inputs_correlation=problem.batch.moments.correlation,
             std=middle["activation_std"][:hidden],
-            gradient=middle["gradient_rms"],
+            gradient=middle["gradient_rms"][:hidden],
             saturated=middle["saturated"][:hidden],
             dead=middle["dead"][:hidden],
             correlation=middle["correlation"][:hidden],
