@@ -385,7 +385,10 @@ def test_the_same_results_give_the_same_files(tmp_path):
     written = figures.save_all(results, tmp_path / "a" / "b")
     again = figures.save_all(results, tmp_path / "c")
     assert [path.name for path in written] == [
-        f"{picture.name}.{ending}" for picture in figures.PICTURES for ending in ("png", "svg")
+        f"{picture.name}.{ending}"
+        for picture in figures.PICTURES
+        if picture.applies(results)
+        for ending in ("png", "svg")
     ]
     for one, other in zip(written, again, strict=True):
         assert one.read_bytes() == other.read_bytes()
