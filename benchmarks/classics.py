@@ -20,7 +20,7 @@ from goodinit import compare
 from goodinit.datasets import Data, arrays, cats
 from goodinit.initializers import Initializer, initializer
 from goodinit.layer import Layer, dense
-from goodinit.networks import mlp
+from goodinit.networks import mlp, parse_sizes
 from goodinit.study import Study, answer, resolve
 
 HERE = Path(__file__).parent
@@ -82,7 +82,7 @@ def in_coordinates(name: str, **changes: Any) -> xr.Dataset:
 
         return Initializer(draw, label=text)
 
-    widths = [data.inputs, *map(int, study.network.split("-")[1:])]
+    widths = [data.inputs, *(width for width in parse_sizes(study.network)[1:] if width)]
     settings = {key: value for key, value in study if key in SETTINGS}
     inits = {label: first_layer_turned(text) for label, text in study.init.items()}
     return compare(mlp(widths, activation=study.activation), data, inits, **settings)
