@@ -1,4 +1,7 @@
-"""Run the benchmarks and write their tables into README.md: ``python benchmarks/run.py [PART ...]``, see `PARTS`."""
+"""Run the benchmarks and write their tables into README.md: ``python benchmarks/run.py [PART ...]``, see `PARTS`.
+
+`agreement` is a part too, and left out unless it is named: it takes longer than all others together.
+"""
 
 import importlib.metadata
 import platform

@@ -5,6 +5,7 @@ from collections.abc import Callable
 
 import numpy as np
 import pytest
+import scipy.special
 
 from goodinit import theory
 from goodinit.activations import ACTIVATIONS, activation
@@ -180,7 +181,7 @@ def test_correlation_after_one_layer(name: str, c: float) -> None:
     log_q = np.zeros(1)
     both = overlaps(table(name).moments(log_q), log_q)
     stack = Stack(np.full(2, n), np.full(2, n), np.ones(2), np.zeros(2), np.full(2, 1 / n), 0.0)
-    found = correlations(both, stack, Chain(np.zeros(2), np.zeros(2), np.ones(2)), c, 0.0)
+    found = correlations(both, stack, Chain(np.zeros(2), np.zeros(2), np.ones(2), np.zeros(2)), c, 0.0)
     mean, std = found.mean[1], found.std[1]
     u = rng.standard_normal((runs, n))
     v = c * u + math.sqrt(1 - c * c) * rng.standard_normal((runs, n))
@@ -220,7 +221,7 @@ def test_a_thousand_layers_give_numbers(name: str, weight: float) -> None:
     at = predict_dense([64] * 1001 + [3], name, weight / 64, inputs=Inputs(1.0, 0.1, 0.1, 0.1, 50))
     for key in at.__dataclass_fields__:
         value = getattr(at, key)
-        assert key in ("assumptions", "saturated") or not np.isnan(value).any(), key
+        assert key in ("assumptions", "doubts", "saturated") or not np.isnan(value).any(), key
     if weight == 2.0 and name == "relu":
         assert at.log_variance[-1] == pytest.approx(math.log(2), abs=1e-6)
         assert (at.forward_growth, at.backward_growth) == (pytest.approx(1, rel=1e-9), pytest.approx(1, rel=1e-9))
@@ -251,7 +252,9 @@ def test_dead_units_against_simulation() -> None:
     np.testing.assert_allclose(both, [1 / 16, 0.5, 1], atol=1e-6)
     half = theory.dead_share("relu", np.array([2.0]), np.array([0.5]), 2)[0]
     assert half == pytest.approx(0.25 + math.asin(0.5) / (2 * math.pi), abs=1e-9)  # orthant probability
-    assert theory.dead_share("gelu", np.array([1.0]), np.array([0.5]), 2)[0] == 0
+    assert theory.dead_share("leaky_relu", np.array([1.0]), np.array([0.5]), 2)[0] == 0
+    alone = scipy.special.ndtr(-5.370688)  # below it gelu's slope is less than 1e-6 of its largest
+    assert theory.dead_share("gelu", np.array([1.0]), np.array([0.0]), 1)[0] == pytest.approx(alone, rel=1e-5)
 
 
 def test_saturation() -> None:
@@ -279,6 +282,24 @@ def test_what_breaks_the_theory_is_said(refused: Callable[..., None]) -> None:
     refused(lambda: predict_dense([9, 9], "relu", 0.1), "at least one hidden layer")
     refused(lambda: predict_dense([9, 9, 9], "relu", [0.1]), "one for each of 2 layers")
     refused(lambda: predict_dense([9, 9, 9], "relu", -0.1), "weight_variance must be >= 0")
+
+
+def test_doubts_say_what_and_where() -> None:
     wild = predict_dense([64, *[64] * 40, 1], "gelu", 2 / 64, bias_variance=0.02)
-    assert wild.assumptions[-1].startswith("DOUBTFUL")
-    assert not predict_dense([64, *[64] * 40, 1], "relu", 2 / 64).assumptions[-1].startswith("DOUBTFUL")
+    doubt = wild.doubts["std"]
+    assert 1 < doubt.first < doubt.last == 41
+    assert "ln q is not normal" in doubt.why
+    assert wild.doubts["log_gradient"].first == 1  # what is doubtful above reaches all layers below
+    assert set(wild.doubts) <= set(wild.__dataclass_fields__)
+    assert predict_dense([64, *[64] * 40, 1], "gelu", 2 / 64, bias_variance=0.02, finite_width=False).doubts == {}
+    deep = predict_dense([128, *[128] * 100, 1], "relu", 2 / 128)
+    assert set(deep.doubts) == {"correlation"}
+    assert 20 < deep.doubts["correlation"].first < 60
+    assert predict_dense([2048, *[2048] * 100, 1], "relu", 2 / 2048).doubts == {}
+
+
+def test_gradients_that_turn_into_the_direction_of_the_signal() -> None:
+    """For softplus an aligned part of the gradient grows faster than the rest, until it is all of it."""
+    at = predict_dense([64, *[64] * 60, 1], "softplus", 2 / 64, inputs=Inputs(examples=16))
+    wide = predict_dense([64, *[64] * 60, 1], "softplus", 2 / 64, inputs=Inputs(examples=16), finite_width=False)
+    assert 0 < at.log_gradient[0] - at.gradient_spread[0] ** 2 - wide.log_gradient[0] < math.log(64)

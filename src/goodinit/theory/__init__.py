@@ -12,6 +12,7 @@ In the limit of infinite width pre-activations are normal with variance q and, f
 (Poole et al., 1606.05340; Schoenholz et al., 1611.01232). Gradients of variance p obey p_l = chi p_(l+1) backward.
 """
 
+from goodinit.theory.doubts import Doubt
 from goodinit.theory.fixed_points import (
     FixedPoint,
     critical_line,
@@ -31,6 +32,7 @@ from goodinit.theory.quadrature import covariance, expectation
 from goodinit.theory.units import dead_share, saturated_share
 
 __all__ = [
+    "Doubt",
     "FixedPoint",
     "Function",
     "Inputs",

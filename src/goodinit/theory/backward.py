@@ -3,12 +3,13 @@
 With p_l the second moment of dL/dh_l, p_l = n_(l+1) var(W_(l+1)) E f'(h_l)^2 p_(l+1) (1611.01232, eq. 18). In the limit
 of infinite width the weights of the backward pass may be taken as independent of the forward pass. At width n one
 direction is not: W knows h = W x, so that W^T delta has along x the length (h . delta) / abs(x). With
-d_l = 1 - E (h . delta)^2 / (n q p), which obeys d_l = phi_l (1 - tau_l + lambda_l d_(l+1)) and d_L = 0 for gradients
-at the logits that do not depend on the weights,
+d_l = 1 - E (h . delta)^2 / (n q p), and d_L = 0 for gradients at the logits that do not depend on the weights,
 
-    p_l gets the factor 1 - d_(l+1) E f^2 f'^2 / (E f^2 E f'^2) / n_l,
+    p_l gets the factor F_l = 1 - d_(l+1) E f^2 f'^2 / (E f^2 E f'^2) / n_l,
+    d_l = phi_l (1 - (tau_l - lambda_l d_(l+1)) / F_l),
 
-where tau = E z^2 f'^2 / E f'^2 and lambda = (E z f f')^2 / (E f^2 E f'^2). For relu and linear d = 0.
+where tau = E z^2 f'^2 / E f'^2 and lambda = (E z f f')^2 / (E f^2 E f'^2). For relu and linear d = 0. For uncentred
+activations, such as softplus, lambda can exceed 1: gradients then turn into the direction of h, until F stops it.
 """
 
 import math
@@ -83,7 +84,7 @@ def gradients(
     together = reach**2 * noise_of_second + 2 * reach * cross + direct
     scale = stack.units[1:] * stack.gain[1:] / stack.fan_in[1:]
     with np.errstate(divide="ignore"):
-        step = np.log(scale) + log_slope + noise * (alone / 2 - _alignment(of, at, share) * at.mixed)
+        step = np.log(scale) + log_slope + noise * alone / 2 + np.log(_aligned(of, at, noise))
     return Gradients(
         _from_top(step) + response**2 * of.variance / 2,
         products,
@@ -113,10 +114,17 @@ def _from_one(terms: Array) -> Array:
     return out
 
 
-def _alignment(of: Chain, at: Moments, share: Array) -> Array:
-    """Return d_(l+1) for the hidden layers l (see the module)."""
+def _aligned(of: Chain, at: Moments, noise: Array) -> Array:
+    """Return the factor of p from what W knows of the forward pass, for the hidden layers (see the module)."""
     lam = at.b[:, 2] ** 2 / 2 * np.exp(at.log_second - at.log_slope - of.mean[:-1])
-    return _backward_sum(share[:-1] * (1 - at.tilt), share[:-1] * lam)[1:]
+    lam = np.minimum(lam, at.tilt)  # Cauchy and Schwarz; far outside the table rounding could say otherwise
+    out, d = [], 0.0
+    columns = (of.share[:-1], at.tilt, lam, at.mixed * noise)
+    for share, tilt, back, per_unit in zip(*(one[::-1].tolist() for one in columns), strict=True):
+        small = per_unit * d
+        out.append(1 - small if small < 0 else 1 / (1 + small))  # never negative, however few the units
+        d = min(share * (1 - (tilt - back * d) / out[-1]), 1.0)
+    return np.array(out[::-1])
 
 
 def _direct_noise(at: Moments, pairs: Batch, squares: Array) -> Array:

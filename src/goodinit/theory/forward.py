@@ -9,11 +9,14 @@ Gauss-Hermite averages, which is exact for activations with E f^2 proportional t
 
 import math
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
 from goodinit.theory.panels import Array
 from goodinit.theory.table import Table
+
+State = tuple[float, float, float, float]  # an entry of each array of `Chain`
 
 _SPREAD = math.sqrt(3)  # 3-point Gauss-Hermite: 0 and +-sqrt(3) with weights 2/3 and 1/6
 
@@ -54,11 +57,15 @@ class Chain:
         Of ln q_l for one example in one network.
     share : array
         phi_l = sigma_w^2 E f^2 / q_l: how much of the variance comes from the weights.
+    shift : array
+        How far the mean has been moved by fluctuations, because E f^2 is not a power of q: what the closing by a
+        normal distribution rests on being small.
     """
 
     mean: Array
     variance: Array
     share: Array
+    shift: Array
 
 
 def chain(table: Table, stack: Stack, second_moment: float, spread: float) -> Chain:
@@ -67,30 +74,30 @@ def chain(table: Table, stack: Stack, second_moment: float, spread: float) -> Ch
     q = gain[0] * second_moment + bias[0]
     share = gain[0] * second_moment / q if q else 1.0
     v = math.log1p((share * spread) ** 2)
-    out = [(math.log(q) - v / 2 if q else -math.inf, v, share)]
+    out: list[State] = [(math.log(q) - v / 2 if q else -math.inf, v, share, 0.0)]
     # excess kurtosis of the pre-activations: that of a weight, times sum x^4 / (sum x^2)^2; 3 / n is for normal inputs
     excess = stack.kurtosis * share**2 * 3 / stack.fan_in[0] if noise[0] else 0.0
     repeated = [False, *(np.diff([stack.gain[1:], stack.bias[1:], stack.noise[:-1]]) == 0).all(axis=0).tolist()]
     for layer in range(len(gain) - 1):
-        m, v, share = out[-1]
+        m, v, _, shift = out[-1]
         if repeated[layer] and _settled(out[-1], out[-2]):
             out.append(out[-1])
             continue
         step = _SPREAD * math.sqrt(v)
         three = [table.quick(x) if x > -math.inf else (table.at_zero[0], 1.0) for x in (m - step, m, m + step)]
         second, fourth = [one for one, _ in three], [one for _, one in three]
-        if stack.kurtosis:
-            shift = excess * fourth_cumulant_effect(table.moments(np.array(m)).b)
-            second = [one + float(shift) for one in second]
+        if excess:
+            moved = excess * fourth_cumulant_effect(table.quick_b4(m))
+            second = [one + moved for one in second]
         jitter = [(one - 1) * noise[layer] for one in fourth]
-        out.append(_enter(second, jitter, gain[layer + 1], bias[layer + 1]))
+        out.append(_enter(second, jitter, gain[layer + 1], bias[layer + 1], step, shift))
         excess = stack.kurtosis * out[-1][2] ** 2 * fourth[1] * noise[layer]
     return Chain(*(np.array(column) for column in zip(*out, strict=True)))
 
 
-def _settled(new: tuple[float, float, float], old: tuple[float, float, float]) -> bool:
+def _settled(new: State, old: State) -> bool:
     """Whether a step changed nothing; the same step will then change nothing again."""
-    return abs(new[0] - old[0]) <= 1e-13 and abs(new[1] - old[1]) <= 1e-13 and abs(new[2] - old[2]) <= 1e-13
+    return all(abs(a - b) <= 1e-13 for a, b in zip(new[:3], old[:3], strict=True))
 
 
 def excess_kurtosis(stack: Stack, share: Array, fourth: Array) -> Array:
@@ -103,20 +110,23 @@ def excess_kurtosis(stack: Stack, share: Array, fourth: Array) -> Array:
     return np.asarray(stack.kurtosis * share[: len(fourth)] ** 2 * below)
 
 
-def fourth_cumulant_effect(spectrum: Array) -> Array:
-    """Return the relative change of E g(h) per unit of excess kurtosis of h: E g He_4 / (24 E g) (Edgeworth)."""
-    return np.asarray(spectrum[..., 4] * math.sqrt(24) / 24)
+def fourth_cumulant_effect(fourth: Any) -> Any:
+    """Return the relative change of E g(h) per unit of excess kurtosis of h, from the term g_4 / E g of g's spectrum.
+
+    It is E g He_4 / (24 E g) (Edgeworth).
+    """
+    return fourth / math.sqrt(24)
 
 
-def _enter(second: list[float], jitter: list[float], gain: float, bias: float) -> tuple[float, float, float]:
-    """Return mean and variance of ln q' and phi, from ln E f^2 and its relative variance at three q's.
+def _enter(second: list[float], jitter: list[float], gain: float, bias: float, step: float, shift: float) -> State:
+    """Return mean and variance of ln q', phi and shift, from ln E f^2 and its relative variance at three q's.
 
     q' given q has mean Q = gain E f^2 + bias and relative variance phi^2 jitter; it is taken as log-normal.
     """
     log_gain = math.log(gain) if gain else -math.inf
     log_bias = math.log(bias) if bias else -math.inf
     if second[0] + log_gain == -math.inf:
-        return log_bias, 0.0, 0.0 if bias else 1.0
+        return log_bias, 0.0, 0.0 if bias else 1.0, 0.0
     levels, shares, within = [], [], []
     for log_s, one in zip(second, jitter, strict=True):
         log_w = log_s + log_gain
@@ -128,4 +138,5 @@ def _enter(second: list[float], jitter: list[float], gain: float, bias: float) -
     mean = (low + high) / 6
     variance = (low**2 + high**2) / 6 - mean**2
     noise = (within[0] + 4 * within[1] + within[2]) / 6
-    return levels[1] + mean, max(variance, 0.0) + noise, shares[1]
+    shift = mean + shift * (high - low) / (2 * step) if step else 0.0
+    return levels[1] + mean, max(variance, 0.0) + noise, shares[1], shift

@@ -229,6 +229,7 @@ def _rows(of: Overlaps) -> Callable[[int, tuple[float, float]], list[list[float]
     each = (of.product, of.squares, of.skew)
     terms = np.stack([one.terms for one in each], axis=-1)
     tails = np.array([[one.tail, one.exponent] for one in each]).transpose(2, 0, 1).tolist()
+    left_out = [[(at, tail, power) for at, (tail, power) in enumerate(row) if tail] for row in tails]
     base = np.ones((2, TERMS))
 
     def at(layer: int, c: tuple[float, float]) -> list[list[float]]:
@@ -236,9 +237,8 @@ def _rows(of: Overlaps) -> Callable[[int, tuple[float, float]], list[list[float]
         values: list[list[float]] = np.multiply.accumulate(base, axis=1).dot(terms[layer]).tolist()
         for row, x in zip(values, c, strict=True):
             if x > 0.5:  # below, tails of order x^64 are rounding
-                row[:] = [
-                    value + tail * _tail(x, power) for value, (tail, power) in zip(row, tails[layer], strict=True)
-                ]
+                for at, tail, power in left_out[layer]:
+                    row[at] += tail * _tail(x, power)
         return values
 
     return at

@@ -2,19 +2,20 @@
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from goodinit.errors import InputError, finite, non_negative, positive, whole
-from goodinit.theory.backward import Gradients, gradients, weight_gradients
-from goodinit.theory.forward import Chain, Stack, chain
+from goodinit.theory.backward import gradients, weight_gradients
+from goodinit.theory.doubts import Doubt, doubts
+from goodinit.theory.forward import Stack, chain
 from goodinit.theory.inputs import Inputs
 from goodinit.theory.pairs import batch, correlations, overlaps
 from goodinit.theory.panels import Array, Function
 from goodinit.theory.statistics import averages, signals
-from goodinit.theory.table import LOWEST, Moments, table
+from goodinit.theory.table import LOWEST, table
 from goodinit.theory.units import dead_share, saturated_share
 
 ASSUMPTIONS = (
@@ -53,13 +54,15 @@ class Prediction:
     saturated : array or None
         Share of units within 5 % of the range from a bound; None for activations that are not bounded.
     flat, dead : array
-        Share of units without slope on one example, and on every example of the batch.
+        Share of units without slope on one example, and on every example of the batch, in a network of usual size.
     log_gradient, gradient_spread : array
         ln of the rms of one example's gradient by pre-activations.
     gradient_overlap : array
         Mean product of two examples' gradients over their second moment.
     log_weight_gradient, weight_gradient_spread : array
         ln of the rms of the batch's mean gradient by the weights of a layer.
+    doubts : dict of str to Doubt
+        Of the fields above that may be missed here: which assumption does not hold, and from which layer to which.
     assumptions : tuple of str
         What all this rests on.
     """
@@ -83,6 +86,7 @@ class Prediction:
     gradient_overlap: Array
     log_weight_gradient: Array
     weight_gradient_spread: Array
+    doubts: dict[str, Doubt] = field(default_factory=dict)
     assumptions: tuple[str, ...] = ASSUMPTIONS
 
     @property
@@ -176,6 +180,8 @@ def _propagate(
     log_second, variance = weight_gradients(of, shown, back, data)
     q = np.exp(np.minimum(found.mean[:-1], 700))  # for shares of units, which do not change beyond
     flat, dead = (dead_share(activation, q, c[:-1], m) for m in (1, data.examples))
+    three = np.exp(np.minimum(found.mean[:-1] + np.array([[-1], [0], [1]]) * np.sqrt(3 * found.variance[:-1]), 700))
+    saturated = saturated_share(activation, three)
     return Prediction(
         log_variance=found.mean + found.variance / 2,
         variance_spread=np.sqrt(shown.jitter + 2 * stack.noise * shown.square),
@@ -189,7 +195,7 @@ def _propagate(
         log_second_moment=shown.log_second,
         second_moment_spread=np.sqrt(shown.second_variance),
         absolute=shown.absolute,
-        saturated=saturated_share(activation, q),
+        saturated=None if saturated is None else np.array([1, 4, 1]) / 6 @ saturated,
         flat=np.append(flat, 0.0),
         dead=np.append(dead, 0.0),
         log_gradient=back.log_second / 2 + log_rms,
@@ -197,20 +203,7 @@ def _propagate(
         gradient_overlap=back.overlap,
         log_weight_gradient=log_second / 2 + log_rms,
         weight_gradient_spread=np.sqrt(variance) / 2,
-        assumptions=ASSUMPTIONS + _doubts(found, at, back),
-    )
-
-
-def _doubts(found: Chain, at: Moments, back: Gradients) -> tuple[str, ...]:
-    """Return a sentence if fluctuations are so large that the theory of small ones does not hold."""
-    power = at.b[:, 2] / math.sqrt(2)  # d ln E f^2 / d ln q; where it is 1 throughout, log-normal is exact enough
-    bent = np.abs(power - 1).max() > 1e-6
-    reaches = float(found.variance.max() + (back.response**2 * found.variance).max())
-    if not bent or reaches < 0.25:
-        return ()
-    return (
-        f"DOUBTFUL here: ln q and its effect on gradients vary over networks by {reaches:.2g}; means are then made by "
-        "rare networks, and a measured mean or gradient may differ by much",
+        doubts=doubts(found, alike),
     )
 
 

@@ -72,9 +72,9 @@ def averages(known: Table, stack: Stack, of: Chain, at: Moments) -> Averages:
         below, above = np.nan_to_num(low - middle), np.nan_to_num(high - middle)
     shift = (below + above) / 6
     return Averages(
-        middle + shift + excess * fourth_cumulant_effect(at.b),
+        middle + shift + excess * fourth_cumulant_effect(at.b[:, 4]),
         np.maximum((below**2 + above**2) / 6 - shift**2, 0),
-        (low_d + 4 * middle_d + high_d) / 6 + excess * fourth_cumulant_effect(at.d),
+        (low_d + 4 * middle_d + high_d) / 6 + excess * fourth_cumulant_effect(at.d[:, 4]),
         float(of.mean[-1] + of.variance[-1] / 2),
     )
 

@@ -27,7 +27,8 @@ _PARTS = 64  # of a cell, for `quick`: on each, 7 terms of a power series are ro
 SCALARS = ("log_second", "log_slope", "fourth", "slope_fourth", "mixed", "absolute", "tilt")
 _COLUMNS = len(SCALARS) + 4 * TERMS
 _BLOCK = 48  # rows of a product so small that BLAS leaves it to one thread: on a busy machine others keep it waiting
-_SECOND, _FOURTH, _BEND = 0, 2, len(SCALARS) + TERMS + 2  # columns: ln S, E f^4 / S^2, b_2
+_SECOND, _FOURTH = 0, 2  # columns: ln S, E f^4 / S^2
+_BEND, _B4 = len(SCALARS) + TERMS + 2, len(SCALARS) + TERMS + 4  # and b_2, b_4
 
 
 @dataclass(frozen=True)
@@ -70,6 +71,7 @@ class Table:
     f: Function
     cells: dict[tuple[int, bool], Array] = field(default_factory=dict)
     parts: dict[int, list[list[float]]] = field(default_factory=dict)
+    b4_parts: dict[int, list[list[float]]] = field(default_factory=dict)
 
     def cell(self, number: int, whole: bool) -> Array:
         """Return a cell's Chebyshev coefficients, shape (points, columns), of all columns or of the scalars."""
@@ -97,7 +99,7 @@ class Table:
         place = inside * (_PARTS / _WIDTH)
         number = math.floor(place)
         if number not in self.parts:
-            self._cut(number // _PARTS)
+            self._cut(number // _PARTS, [_SECOND, _FOURTH], self.parts)
         x, second, fourth = 2 * (place - number) - 1, 0.0, 0.0
         for a, b in self.parts[number]:
             second, fourth = second * x + a, fourth * x + b
@@ -105,11 +107,22 @@ class Table:
             second += (log_q - inside) * (self.below if log_q < inside else self.above)[0]
         return second, fourth
 
-    def _cut(self, cell: int) -> None:
-        """Cut a cell into parts, and keep the two columns of `quick` on each as short polynomials."""
-        polynomials = _TO_PARTS @ self.cell(cell, False)[:, [_SECOND, _FOURTH]]
+    def quick_b4(self, log_q: float) -> float:
+        """Return b_4, of the spectrum of f^2 / S, at one ln q; `quick` is apart, as few predictions need this."""
+        place = min(max(log_q, LOWEST), HIGHEST) * (_PARTS / _WIDTH)
+        number = math.floor(place)
+        if number not in self.b4_parts:
+            self._cut(number // _PARTS, [_B4], self.b4_parts)
+        x, out = 2 * (place - number) - 1, 0.0
+        for (a,) in self.b4_parts[number]:
+            out = out * x + a
+        return out
+
+    def _cut(self, cell: int, columns: list[int], into: dict[int, list[list[float]]]) -> None:
+        """Cut a cell into parts, and keep some columns on each as power series, last term first."""
+        polynomials = _TO_PARTS @ self.cell(cell, max(columns) >= len(SCALARS))[:, columns]
         for part, each in enumerate(polynomials.tolist()):
-            self.parts[cell * _PARTS + part] = each[::-1]
+            into[cell * _PARTS + part] = each[::-1]
 
     def logs(self, log_q: Array) -> tuple[Array, Array]:
         """Return ln E f^2 and ln E f'^2 at an array of ln q; at minus infinity those of h = 0."""

@@ -1,15 +1,20 @@
 """Shares of units: saturated, without slope, and dead on a whole batch."""
 
+import functools
+
 import numpy as np
 import scipy.optimize
 import scipy.special
 
-from goodinit.theory.panels import Array, Function, panels, values
+from goodinit.theory.panels import NODES, Array, Function, Panels, panels, values
 from goodinit.theory.quadrature import slope
 
 _NODES, _WEIGHTS = np.polynomial.legendre.leggauss(8)  # shares of units are wanted to 1e-6
 _EDGES = np.array([-6.0, -2, 2, 6])
 _GRADES = np.array([-7.0, -4, -2, 0, 2, 4])  # P^examples rises where P nears 1, above an upper end: further down
+_FLAT = 1e-6  # of the largest slope: what counts as none, as in measurements
+_NARROW = 1e-3  # around a single zero of the slope, as of sin, there are no units to speak of
+_RARE = 1e-9  # a share that is not looked into
 _FAR = 1e9  # where a bounded activation has reached its bounds, to any margin that is used
 
 
@@ -42,20 +47,30 @@ def saturated_share(f: Function, q: Array, margin: float = 0.05) -> Array | None
 
 
 def flat_intervals(f: Function, reach: float) -> Array:
-    """Return the intervals on which f' = 0 in double precision, shape (intervals, 2), out to infinity if to `reach`."""
-    cut = panels(f, reach)
-    left, right = cut.edges[:-1][cut.flat], cut.edges[1:][cut.flat]
-    if not len(left):
-        return np.empty((0, 2))
-    starts = np.append(True, left[1:] != right[:-1])
-    out = np.stack([left[starts], right[np.append(starts[1:], True)]], axis=1)
-    out[out >= cut.edges[-1]] = np.inf
-    out[out <= cut.edges[0]] = -np.inf
-    return out
+    """Return where abs(f') is below 1e-6 of its largest value, shape (intervals, 2), out to infinity if to `reach`."""
+    return _flat(panels(f, reach))
+
+
+@functools.lru_cache(maxsize=64)
+def _flat(cut: Panels) -> Array:
+    left, right = cut.edges[:-1, None], cut.edges[1:, None]
+    h = np.append(((left + right) / 2 + (right - left) / 2 * NODES).ravel(), cut.edges)
+    h.sort()
+    slopes = np.abs(cut.slope(h))
+    least = _FLAT * slopes.max()
+    flat = slopes <= least
+    at = np.flatnonzero(flat[1:] != flat[:-1])
+    low, high, begins = h[at], h[at + 1], flat[at + 1]
+    for _ in range(60):
+        middle = (low + high) / 2
+        before = (np.abs(cut.slope(middle)) <= least) != begins
+        low, high = np.where(before, middle, low), np.where(before, high, middle)
+    ends = np.concatenate([[-np.inf] if flat[0] else [], low, [np.inf] if flat[-1] else []]).reshape(-1, 2)
+    return np.asarray(ends[np.diff(ends)[:, 0] > _NARROW])
 
 
 def dead_share(f: Function, q: Array, c: Array, examples: int) -> Array:
-    """Return the probability that a unit has slope 0 on every one of some examples.
+    """Return the probability that a unit has no slope on every one of some examples.
 
     The examples' pre-activations are taken as N(0, q) with one correlation c >= 0 between any two: given the part m
     that they share they are independent, so the share is E_m P(f'(m + s y) = 0)^examples with m ~ N(0, q c) and
@@ -64,7 +79,7 @@ def dead_share(f: Function, q: Array, c: Array, examples: int) -> Array:
     Parameters
     ----------
     f : str, Activation or callable
-        The activation; only those with truly flat parts, such as relu and hardtanh, have dead units.
+        The activation; a slope below 1e-6 of its largest is taken as 0, as in measurements (`flat_intervals`).
     q, c : array, shape (layers,)
         Variances and correlations of the pre-activations.
     examples : int
@@ -87,7 +102,14 @@ def _dead_share(f: Function, std: Array, c: Array, examples: int) -> Array:
     alone = (scipy.special.ndtr(ends[..., 1]) - scipy.special.ndtr(ends[..., 0])).sum(axis=1)
     if examples == 1 or not c.any():
         return np.asarray(alone**examples)
-    shared, own = np.sqrt(np.maximum(c, 1e-12))[:, None], np.sqrt(1 - c)[:, None]
+    out, some = np.zeros_like(std), alone > _RARE
+    if some.any():
+        out[some] = _all_at_once(ends[some], c[some, None], examples)
+    return out
+
+
+def _all_at_once(ends: Array, c: Array, examples: int) -> Array:
+    shared, own = np.sqrt(np.maximum(c, 1e-12)), np.sqrt(1 - c)
     m, w = _shared_part(ends, shared, own)
     share = np.zeros_like(m)
     for low, high in np.moveaxis(ends, 1, 0).transpose(0, 2, 1):
