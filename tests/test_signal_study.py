@@ -75,6 +75,8 @@ CASES = [
     ("selu", "lecun_normal", "128x6", "normal"),
     ("linear", "truncated_normal(std=0.1)", "100x5", "normal"),
     ("tanh", "glorot_uniform", "auto-64x3-auto", "digits"),
+    ("relu", "he_normal", "auto-64x4-auto", "digits"),
+    ("tanh", "lecun_normal", "auto-64x3-auto", "moons"),
 ]
 
 
@@ -207,7 +209,8 @@ def test_the_gradient_at_the_logits_is_that_of_torch(task: str) -> None:
         g = logits.grad.numpy()
         squares.append((g**2).mean())
         overlaps.append((g.sum(0) @ g.sum(0) - (g**2).sum()) / (m * (m - 1) * outputs))
-    rms, overlap = gradient_at_logits(task, targets, outputs, q, c)
+    rms, kin = gradient_at_logits(task, targets, rng.standard_normal((m, 5)), outputs, q, c)
+    overlap = kin.mean
     error = np.std(squares) / math.sqrt(64) * math.sqrt(1 + 64 / 400)  # ours is a mean of 64 draws
     assert abs(rms**2 - np.mean(squares)) < 5 * error
     error = np.std(overlaps) / math.sqrt(64) * math.sqrt(1 + 64 / 400)
@@ -215,10 +218,10 @@ def test_the_gradient_at_the_logits_is_that_of_torch(task: str) -> None:
 
 
 def test_the_gradient_at_small_logits_has_closed_forms() -> None:
-    rms, overlap = gradient_at_logits("binary", np.array([1.0, 1, 1, 0]), 1, 0.0, 0.0)
+    rms, kin = gradient_at_logits("binary", [1.0, 1, 1, 0], np.eye(4), 1, 0.0, 0.0)
     assert rms == pytest.approx(0.5)
-    assert overlap == pytest.approx((3 * 2 + 0 - 2 * 3) / 12)  # pairs of one class +1, of two classes -1
-    rms, _ = gradient_at_logits("multiclass", np.arange(10), 10, 0.0, 0.0)
+    assert kin.mean == pytest.approx((3 * 2 + 0 - 2 * 3) / 12)  # pairs of one class +1, of two classes -1
+    rms, _ = gradient_at_logits("multiclass", np.arange(10), np.eye(10), 10, 0.0, 0.0)
     assert rms == pytest.approx(math.sqrt((1 - 1 / 10) / 10))
 
 

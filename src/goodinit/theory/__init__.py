@@ -23,6 +23,7 @@ from goodinit.theory.fixed_points import (
 )
 from goodinit.theory.gains import gain
 from goodinit.theory.inputs import Inputs, inputs_of
+from goodinit.theory.kinship import Kinship
 from goodinit.theory.losses import gradient_at_logits
 from goodinit.theory.maps import chi, correlation_map, variance_map, variance_slope
 from goodinit.theory.panels import Function
@@ -36,6 +37,7 @@ __all__ = [
     "FixedPoint",
     "Function",
     "Inputs",
+    "Kinship",
     "PhaseDiagram",
     "Prediction",
     "band",

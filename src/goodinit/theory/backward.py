@@ -156,19 +156,22 @@ def _overlaps(
     return means, means**2 + np.array(variance[::-1])
 
 
-def weight_gradients(of: Chain, shown: Signals, back: Gradients, data: Inputs) -> tuple[Array, Array]:
+def weight_gradients(
+    of: Chain, shown: Signals, back: Gradients, data: Inputs, related: Array | float = 0.0
+) -> tuple[Array, Array]:
     """Return the gradient by weights, (1/m) sum_a delta_a x_a^T: p S [1/m + (1 - 1/m) overlap(delta) overlap(x)].
 
     It comes as ln of its expected second moment, and the variance over networks of that ln. Both factors
     fluctuate together where the gradient depends on q, which depends on the x below. The pairs add a part of mean 0
-    that fluctuates by 2 E overlap(delta)^2 E overlap(x)^2 / m^2.
+    that fluctuates by 2 E overlap(delta)^2 E overlap(x)^2 / m^2. `related` is what the mean of the product has besides
+    where examples are alike in both at once, see `goodinit.theory.kinship`.
     """
     m = data.examples
     with np.errstate(divide="ignore"):
         log_x = np.append(np.log(data.second_moment), shown.log_second[:-1])
     x_overlap = np.append(data.correlation, shown.overlap)
     x_square = np.append(data.correlation**2 + data.correlation_std**2, shown.overlap_square)
-    cancel = np.maximum((1 + (m - 1) * back.overlap * x_overlap) / m, 1e-300)
+    cancel = np.maximum((1 + (m - 1) * (back.overlap * x_overlap + related)) / m, 1e-300)
     share = np.maximum(of.share, 1e-12)
     together = back.response / share
     pairs = 2 * (m - 1) / m**3 * np.maximum(back.overlap_square * x_square - (back.overlap * x_overlap) ** 2, 0)

@@ -5,8 +5,9 @@ from collections.abc import Callable
 
 import numpy as np
 import scipy.special
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike
 
+from goodinit.theory.kinship import MOST, Kinship, kinship
 from goodinit.theory.panels import Array
 
 DRAWS = (
@@ -36,9 +37,9 @@ GRADIENTS: dict[str, Callable[[Array, Array], Array]] = {
 
 
 def gradient_at_logits(
-    task: str, targets: NDArray[np.float64], outputs: int, variance: float, correlation: float
-) -> tuple[float, float]:
-    """Return rms and overlap of the gradients of the examples' own losses with respect to the logits.
+    task: str, targets: ArrayLike, inputs: ArrayLike, outputs: int, variance: float, correlation: float
+) -> tuple[float, Kinship]:
+    """Return rms and kinship of the gradients of the examples' own losses with respect to the logits.
 
     The logits of two examples are taken as N(0, variance) with one correlation, z = sqrt(q) (sqrt(c) shared +
     sqrt(1 - c) own), drawn `DRAWS` times with a fixed seed. The gradient is sigmoid(z) - y, softmax(z) - onehot(y), or
@@ -48,8 +49,9 @@ def gradient_at_logits(
     ----------
     task : str
         ``binary``, ``multiclass`` or ``regression``.
-    targets : array
-        Of the batch, as in `goodinit.datasets.Data`.
+    targets : array_like
+        Of the batch, as in `goodinit.datasets.Data`; of more than 1,000 examples, evenly spaced ones are taken.
+    inputs : array_like, shape (examples, features)
     outputs : int
         Units of the readout.
     variance, correlation : float
@@ -57,17 +59,20 @@ def gradient_at_logits(
 
     Returns
     -------
-    rms, overlap : float
-        Root mean square of an entry; mean product of two examples' gradients, over their mean square.
+    rms : float
+        Root mean square of an entry.
+    kinship : Kinship
+        How like the gradients of examples with like inputs are; two examples at least.
     """
-    rng, c, m = np.random.default_rng(0), min(max(correlation, 0.0), 1.0), len(targets)
-    square = together = 0.0
+    rng, c = np.random.default_rng(0), min(max(correlation, 0.0), 1.0)
+    x, y = np.asarray(inputs, np.float64), np.asarray(targets)
+    kept = np.unique(np.linspace(0, len(x) - 1, MOST).round().astype(int))
+    x, y, m = x[kept], y[kept], len(kept)
+    square, products = 0.0, np.zeros((m, m))
     for _ in range(DRAWS):
         shared, own = rng.standard_normal(outputs), rng.standard_normal((m, outputs))
         logits = math.sqrt(variance) * (math.sqrt(c) * shared + math.sqrt(1 - c) * own)
-        gradient = GRADIENTS[task](logits, np.asarray(targets))
+        gradient = GRADIENTS[task](logits, y)
         square += float((gradient**2).sum())
-        together += float((gradient.sum(axis=0) ** 2).sum())
-    rms = math.sqrt(square / (DRAWS * m * outputs))
-    overlap = (together / square - 1) / (m - 1) if m > 1 and square else 0.0
-    return rms, overlap
+        products += gradient @ gradient.T
+    return math.sqrt(square / (DRAWS * m * outputs)), kinship(x, products / (square / m or 1.0))

@@ -12,6 +12,7 @@ from goodinit.theory.backward import gradients, weight_gradients
 from goodinit.theory.doubts import Doubt, doubts
 from goodinit.theory.forward import Stack, chain
 from goodinit.theory.inputs import Inputs
+from goodinit.theory.kinship import Kinship, relation
 from goodinit.theory.pairs import batch, correlations, overlaps
 from goodinit.theory.panels import Array, Function
 from goodinit.theory.statistics import averages, signals
@@ -116,7 +117,7 @@ def predict_dense(
     weight_kurtosis: float = 0.0,
     inputs: Inputs | None = None,
     gradient_rms: float = 1.0,
-    gradient_overlap: float = 0.0,
+    gradient_overlap: float | Kinship = 0.0,
     finite_width: bool = True,
 ) -> Prediction:
     """Predict a dense network n_0 - n_1 - ... - n_L with one activation in the hidden layers and a linear output.
@@ -135,8 +136,10 @@ def predict_dense(
         The data; by default one example with second moment 1. See `inputs_of`.
     gradient_rms : float
         Rms of one example's gradient at the logits.
-    gradient_overlap : float
-        Mean over pairs of examples of the product of their gradients at the logits, over gradient_rms^2.
+    gradient_overlap : float or Kinship
+        Mean over pairs of examples of the product of their gradients at the logits, over gradient_rms^2; as a
+        `Kinship` where examples with like inputs have like gradients, which the gradients by weights then know. Their
+        spread is then an estimate: that of one example, which is too small at the last layers.
     finite_width : bool
         Whether corrections and fluctuations of order 1/n are wanted; without them this is mean-field theory.
 
@@ -155,14 +158,12 @@ def predict_dense(
     non_negative("second_moment", data.second_moment)
     positive("gradient_rms", gradient_rms)
     stack = _stack(widths, weight_variance, bias_variance, finite("weight_kurtosis", weight_kurtosis), finite_width)
-    # two unrelated gradients at n_L logits have overlaps of variance 1 / n_L
-    overlap = gradient_overlap, max(finite("gradient_overlap", gradient_overlap) ** 2, 1 / widths[-1])
-    return _propagate(activation, stack, data, math.log(gradient_rms), overlap)
+    return _propagate(activation, stack, data, math.log(gradient_rms), gradient_overlap)
 
 
 @np.errstate(over="ignore", invalid="ignore")  # what explodes over 1,000 layers is infinite outside its logarithm
 def _propagate(
-    activation: Function, stack: Stack, data: Inputs, log_rms: float, overlap: tuple[float, float]
+    activation: Function, stack: Stack, data: Inputs, log_rms: float, overlap: float | Kinship
 ) -> Prediction:
     """Run the recursions and put their results together."""
     known = table(activation)
@@ -176,8 +177,19 @@ def _propagate(
     means = averages(known, stack, found, at)
     pairs = batch(data.examples, alike, len(c) - 1)
     shown = signals(stack, of, at, both, means, c, c_std, pairs)
-    back = gradients(stack, of, at, means.log_slope, pairs, shown.jitter, shown.noise, overlap)
+    mean = overlap.mean if isinstance(overlap, Kinship) else finite("gradient_overlap", overlap)
+    # two unrelated gradients at n_L logits have overlaps of variance 1 / n_L
+    moments = mean, max(mean**2, 1 / float(stack.units[-1]))
+    back = gradients(stack, of, at, means.log_slope, pairs, shown.jitter, shown.noise, moments)
     log_second, variance = weight_gradients(of, shown, back, data)
+    if isinstance(overlap, Kinship):
+        steepness = np.exp(of.mean[:-1] + at.log_slope - at.log_second)
+        log_second, _ = weight_gradients(of, shown, back, data, relation(overlap, both.product, steepness, of.share))
+        # what related examples share fluctuates together, about as one example does
+        one = batch(1, alike, len(c) - 1)
+        shown_one = signals(stack, of, at, both, means, c, c_std, one)
+        back_one = gradients(stack, of, at, means.log_slope, one, shown_one.jitter, shown_one.noise, moments)
+        _, variance = weight_gradients(of, shown_one, back_one, replace(data, examples=1))
     q = np.exp(np.minimum(found.mean[:-1], 700))  # for shares of units, which do not change beyond
     flat, dead = (dead_share(activation, q, c[:-1], m) for m in (1, data.examples))
     three = np.exp(np.minimum(found.mean[:-1] + np.array([[-1], [0], [1]]) * np.sqrt(3 * found.variance[:-1]), 700))

@@ -2,6 +2,7 @@
 
 import math
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -32,15 +33,15 @@ class Expected:
         Why there is no prediction at all; empty if there is one.
     assumptions : tuple of str
         What it rests on.
-    doubts : dict of str to str
-        Of the statistics that the prediction may miss: which assumption does not hold here.
+    doubts : dict of str to list of str
+        Of the statistics that the prediction may miss: which assumption does not hold, by layer, empty where all do.
     """
 
     centre: dict[str, Floats]
     spread: dict[str, Floats]
     why_not: str = ""
     assumptions: tuple[str, ...] = ()
-    doubts: dict[str, str] = field(default_factory=dict)
+    doubts: dict[str, list[str]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -63,7 +64,9 @@ def expected(network: Network, weight: Initializer, bias: Initializer, batch: Ba
     except InputError as error:  # an activation that overflows, say
         return _nothing(network, str(error))
     centre, spread = _on_scales(prediction, len(network.weights), weight.independent)
-    doubts = _doubts(prediction, weight.independent, batch.task)
+    if batch.task is not None:  # there the spread is an estimate, good enough for the centre and not for a band
+        spread["weight_gradient_rms"] = np.full(len(network.weights), math.nan)
+    doubts = _doubts(prediction, len(network.weights), weight.independent)
     return Expected(centre, spread, assumptions=prediction.assumptions, doubts=doubts)
 
 
@@ -72,14 +75,17 @@ def _nothing(network: Network, why: str) -> Expected:
     return Expected(none, none, why)
 
 
-def _doubts(at: Prediction, independent: bool, task: str | None) -> dict[str, str]:
-    """Return which assumption does not hold, for every statistic that is concerned."""
-    out = {}
+def _doubts(at: Prediction, layers: int, independent: bool) -> dict[str, list[str]]:
+    """Return which assumption does not hold, for the layers of every statistic that is concerned."""
     if not independent:
-        out = dict.fromkeys(STATISTICS, "the entries of a weight depend on each other, which matters at finite width")
-    if task in ("binary", "multiclass"):
-        out["weight_gradient_rms"] = "examples of a class are alike in their inputs and their gradients at once"
-    return out
+        why = "the entries of a weight depend on each other, which matters at finite width"
+        return {name: [why] * layers for name in STATISTICS}
+    found = {name: at.doubts.get(statistic.theory) for name, statistic in STATISTICS.items()}
+    return {
+        name: [doubt.why if doubt.first <= layer <= doubt.last else "" for layer in range(1, layers + 1)]
+        for name, doubt in found.items()
+        if doubt
+    }
 
 
 def further(
@@ -116,7 +122,7 @@ def predicted(
     if not network.readout:
         widths, weights, biases = [*widths, BEHIND], [*weights, 1 / BEHIND], [*biases, 0.0]
 
-    def run(**gradient: float) -> Prediction:
+    def run(**gradient: Any) -> Prediction:
         return predict_dense(
             widths,
             network.activation,
@@ -132,8 +138,9 @@ def predicted(
     if batch.task is None or batch.targets is None:
         return first
     variance = math.exp(min(float(first.log_variance[-1]), LARGEST))
-    rms, overlap = gradient_at_logits(batch.task, batch.targets, widths[-1], variance, float(first.correlation[-1]))
-    return run(gradient_rms=rms or SMALLEST, gradient_overlap=overlap)
+    correlation = float(first.correlation[-1])
+    rms, kin = gradient_at_logits(batch.task, batch.targets, batch.inputs, widths[-1], variance, correlation)
+    return run(gradient_rms=rms or SMALLEST, gradient_overlap=kin)
 
 
 def entries_of(network: Network, weight: Initializer, bias: Initializer) -> Entries:

@@ -49,7 +49,7 @@ def _misses(one: xr.Dataset, off: np.ndarray, most: float) -> Iterator[str]:
         yield (
             f"{label}: {STATISTICS[names[at]].words} leaves theory at layer {layer + 1} (measured {measured:.3g}, "
             f"predicted {predicted:.3g}; up to {worst[at]:.0f} standard errors): "
-            f"{one['doubt'].values[at] or FIRST_ORDER}."
+            f"{one['doubt'].values[at, layer] or FIRST_ORDER}."
         )
 
 

@@ -101,12 +101,13 @@ def _with_expected(results: xr.Dataset, each: Sequence[Expected]) -> xr.Dataset:
         {name: unscaled(name, _around(one.centre[name], TWO_SIDED * one.spread[name])) for name in STATISTICS}
         for one in each
     ]
+    layers = results.sizes["layer"]
     return results.assign(
         predicted=(BY_LAYER, np.array([list(one.values()) for one in shown])),
         band=((*BY_LAYER, "bound"), np.array([list(one.values()) for one in bands])),
         not_predicted=("initializer", [one.why_not for one in each]),
         assumptions=("initializer", ["\n".join(one.assumptions) for one in each]),
-        doubt=(BY_LAYER[:2], [[one.doubts.get(name, "") for name in STATISTICS] for one in each]),
+        doubt=(BY_LAYER, [[one.doubts.get(name, [""] * layers) for name in STATISTICS] for one in each]),
     )
 
 

@@ -31,21 +31,26 @@ class Statistic:
         What it is, for people.
     kind : str
         ``size`` (positive, on a logarithmic scale), ``share`` (0 to 1) or ``plain``.
+    theory : str
+        Its name in `goodinit.theory.Prediction`.
     """
 
     field: str
     words: str
     kind: str
+    theory: str
 
 
 STATISTICS = {
-    "activation_mean": Statistic("mean", "mean of the activations", "plain"),
-    "activation_std": Statistic("std", "standard deviation of the activations", "size"),
-    "saturated": Statistic("saturated", "share of activations near a bound", "share"),
-    "dead": Statistic("dead", "share of units without slope on every example", "share"),
-    "gradient_rms": Statistic("gradient_rms", "gradient by pre-activations, root mean square", "size"),
-    "weight_gradient_rms": Statistic("weight_gradient_rms", "gradient by weights, root mean square", "size"),
-    "correlation": Statistic("preactivation_correlation", "correlation between examples", "plain"),
+    "activation_mean": Statistic("mean", "mean of the activations", "plain", "mean"),
+    "activation_std": Statistic("std", "standard deviation of the activations", "size", "std"),
+    "saturated": Statistic("saturated", "share of activations near a bound", "share", "saturated"),
+    "dead": Statistic("dead", "share of units without slope on every example", "share", "dead"),
+    "gradient_rms": Statistic("gradient_rms", "gradient by pre-activations, root mean square", "size", "log_gradient"),
+    "weight_gradient_rms": Statistic(
+        "weight_gradient_rms", "gradient by weights, root mean square", "size", "log_weight_gradient"
+    ),
+    "correlation": Statistic("preactivation_correlation", "correlation between examples", "plain", "correlation"),
 }
 
 
