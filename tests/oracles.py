@@ -1,7 +1,11 @@
-"""Independent twins of the engine: a plain NumPy loop and a PyTorch loop, for full batches and for mini-batches."""
+"""Independent twins of the engine: the lab library's NumPy loop and a PyTorch loop."""
 
 import numpy as np
 import torch
+
+from goodinit.labs.circles import gradient_descent
+
+KINDS = (("W", "weight"), ("b", "bias"))
 
 torch.set_num_threads(1)  # on networks this small its threads cost more than they bring
 
@@ -18,27 +22,11 @@ def _decayed(parameters, strength):
     return [{"params": [p], "weight_decay": strength if p.ndim > 1 else 0.0} for p in parameters]
 
 
-def numpy_losses(start, inputs, targets, rate, steps, every):
-    """Train a relu network with a sigmoid output in plain NumPy, as the course material does, and record losses."""
-    depth = len(start) // 2
-    weights = [start[f"layer{k}.weight"].copy() for k in range(1, depth + 1)]
-    offsets = [start[f"layer{k}.bias"][:, None].copy() for k in range(1, depth + 1)]
-    count, losses = inputs.shape[1], []
-    for step in range(steps + 1):
-        activations = [inputs]
-        for w, b in zip(weights, offsets, strict=True):
-            z = w @ activations[-1] + b
-            activations.append(np.maximum(z, 0))
-        a = 1 / (1 + np.exp(-z))
-        if step % every == 0:
-            losses.append(-np.mean(targets * np.log(a) + (1 - targets) * np.log(1 - a)))
-        dz = (a - targets) / count
-        for k in reversed(range(depth)):
-            da = weights[k].T @ dz
-            weights[k] -= rate * dz @ activations[k].T
-            offsets[k] -= rate * dz.sum(axis=1, keepdims=True)
-            dz = da * (activations[k] > 0)
-    return np.array(losses)
+def numpy_losses(start, inputs, targets, rate, steps):
+    """Return the losses of the lab library's plain NumPy loop every 1,000 steps, for a network of three layers."""
+    columns = {name: array if array.ndim == 2 else array[:, None] for name, array in start.items()}
+    parameters = {f"{kind}{k}": columns[f"layer{k}.{name}"] for k in (1, 2, 3) for kind, name in KINDS}
+    return np.array([cost for _, _, cost in gradient_descent(inputs, targets[None], parameters, rate, steps)])
 
 
 def torch_parameters(start, precision=torch.float64):

@@ -1,7 +1,8 @@
 """goodinit: is your network's initialization good? Compare, predict, check, fix, teach.
 
 The modules are the API, and each is imported on first use: ``import goodinit as gi``, then ``gi.initializers``,
-``gi.datasets``, ``gi.networks``, ``gi.study``, ``gi.figures``, ``gi.report``. The verbs are functions here at the top.
+``gi.datasets``, ``gi.networks``, ``gi.study``, ``gi.figures``, ``gi.report``, ``gi.labs``. The verbs are functions here
+at the top.
 """
 
 import importlib
@@ -19,6 +20,7 @@ __all__ = [
     "datasets",
     "figures",
     "initializers",
+    "labs",
     "layer",
     "measure",
     "networks",

@@ -5,7 +5,7 @@ import struct
 import tokenize
 import zipfile
 import zlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -90,7 +90,7 @@ def npz(
     )
     file = regular_file(path)
     try:
-        found = _read(file, inputs, target)
+        found = unpacked(file, lambda names: _chosen(names, inputs, target))
         if len(found) == 4:
             return _ready(found, task, standardize, source)
         (x_name, x), (y_name, y) = found.items()
@@ -111,6 +111,29 @@ def npz(
         raise InputError(f"{shown(path)}: {error}") from None
 
 
+def unpacked(file: Path, choose: Callable[[Sequence[str]], list[str]]) -> dict[str, Array]:
+    """Return the arrays of an .npz file that `choose` picks from the names of all.
+
+    Raises
+    ------
+    InputError
+        If the file is damaged or too large, or holds other things than numbers and text; its name is not in the
+        message.
+    """
+    try:
+        with zipfile.ZipFile(file) as archive:
+            members = {info.filename.removesuffix(".npy"): info for info in archive.infolist()}
+            wanted = choose(list(members))
+            if (total := sum(members[name].file_size for name in wanted)) > MOST_BYTES:
+                raise InputError(f"unpacks to {total} bytes, and at most {MOST_BYTES} are read; cut it down")
+            return {name: _array(archive, members[name]) for name in wanted}
+    except InputError:
+        raise
+    except _DAMAGED as error:
+        why = f"{type(error).__name__}: {clip(str(error))}"
+        raise InputError(f"cannot be read as .npz ({why}); write it with numpy.savez") from None
+
+
 def _ready(found: dict[str, Array], task: str | None, standardize: bool, source: str) -> Data:
     x_train, notes = _flat("x_train", found["x_train"])
     x_test, _ = _flat("x_test", found["x_test"])
@@ -124,25 +147,6 @@ def _ready(found: dict[str, Array], task: str | None, standardize: bool, source:
         source=source,
         notes=[*notes, "split: as in the file; test and split_seed are not used"],
     )
-
-
-def _read(file: Path, inputs: str | None, target: str | None) -> dict[str, Array]:
-    try:
-        with zipfile.ZipFile(file) as archive:
-            return _unpacked(archive, inputs, target)
-    except InputError:
-        raise
-    except _DAMAGED as error:
-        why = f"{type(error).__name__}: {clip(str(error))}"
-        raise InputError(f"cannot be read as .npz ({why}); write it with numpy.savez") from None
-
-
-def _unpacked(archive: zipfile.ZipFile, inputs: str | None, target: str | None) -> dict[str, Array]:
-    members = {info.filename.removesuffix(".npy"): info for info in archive.infolist()}
-    wanted = _chosen(list(members), inputs, target)
-    if (total := sum(members[name].file_size for name in wanted)) > MOST_BYTES:
-        raise InputError(f"unpacks to {total} bytes, and at most {MOST_BYTES} are read; cut it down")
-    return {name: _array(archive, members[name]) for name in wanted}
 
 
 def _chosen(names: Sequence[str], inputs: str | None, target: str | None) -> list[str]:

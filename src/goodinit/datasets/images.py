@@ -91,13 +91,12 @@ def cats(path: PathText, *, standardize: bool = False) -> Data:
         If a file is missing or damaged.
     """
     source = spelled(cats, path, standardize=standardize)
-    here = folder(path)
-    pictures, labels, classes = _pictures(regular_file(here / "train_catvnoncat.h5"), "train")
-    test_pictures, test_labels, _ = _pictures(regular_file(here / "test_catvnoncat.h5"), "test")
+    pictures, labels, classes = cat_pictures(path, "train")
+    test_pictures, test_labels, _ = cat_pictures(path, "test")
     return arrays(
-        pictures,
+        _rows(pictures),
         labels,
-        test_pictures,
+        _rows(test_pictures),
         test_labels,
         task="binary",
         classes=classes,
@@ -105,6 +104,31 @@ def cats(path: PathText, *, standardize: bool = False) -> Data:
         source=source,
         notes=["inputs: pixels divided by 255", "split: as in the files"],
     )
+
+
+def cat_pictures(path: PathText, part: str) -> tuple[Array, Array, list[str]]:
+    """Return one part of the pictures of cats and of other things, as pictures.
+
+    Parameters
+    ----------
+    path : path
+        The folder with ``train_catvnoncat.h5`` and ``test_catvnoncat.h5``.
+    part : str
+        ``train`` or ``test``.
+
+    Returns
+    -------
+    pictures : array, shape (samples, height, width, 3)
+        float64, pixels divided by 255.
+    labels : array of int, shape (samples,)
+    classes : list of str
+
+    Raises
+    ------
+    InputError
+        If the file is missing or damaged.
+    """
+    return _pictures(regular_file(folder(path) / f"{part}_catvnoncat.h5"), part)
 
 
 def _labelled(here: Path, part: str) -> tuple[Array, Array]:
@@ -166,7 +190,7 @@ def _held(content: bytes, length: int) -> str:
 
 
 def _pictures(file: Path, part: str) -> tuple[Array, Array, list[str]]:
-    """Return pictures as float64 (samples, values) in [0, 1], their labels, and the names of the classes."""
+    """Return pictures as float64 (samples, height, width, colours) in [0, 1], their labels and the classes' names."""
     import h5py
 
     try:
@@ -178,7 +202,11 @@ def _pictures(file: Path, part: str) -> tuple[Array, Array, list[str]]:
         raise InputError(f"{shown(file)} {error}; fetch it again") from None
     except (OSError, KeyError, ValueError, RuntimeError, TypeError) as error:
         raise InputError(f"{shown(file)} is not a sound HDF5 file ({clip(str(error))}); fetch it again") from None
-    return pictures.reshape(len(pictures), math.prod(pictures.shape[1:])) / 255, labels, classes
+    return pictures / 255, labels, classes
+
+
+def _rows(pictures: Array) -> Array:
+    return pictures.reshape(len(pictures), math.prod(pictures.shape[1:]))
 
 
 def _dataset(content: Any, key: str, kinds: str, dimensions: int) -> Array:
