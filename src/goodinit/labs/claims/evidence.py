@@ -41,7 +41,7 @@ def _trained(sizes: list[int], X: Array, Y: Array, seed: int) -> tuple[float, fl
     model(X)
     model.backward(Y)
     first, last = (float(np.sqrt(np.mean(W.dw**2))) for W in (affine[0], affine[-1]))
-    train(model, X, Y, learning_rate=0.1, num_iterations=2000, print_cost=False)
+    train(model, X, Y, learning_rate=0.1, num_iterations=1000, print_cost=False)
     model(X)
     return model.loss(Y), first / last
 
@@ -56,7 +56,7 @@ def _plateau(measured: Measured) -> Answer:
 STUCK = Claim(
     name="plateau-shows-vanishing",
     claim="A loss of a deep sigmoid network that is stuck at some value shows that the gradient vanished.",
-    done="Circles with 150 and 75 points, 2,000 steps from normal * 0.01, 6 seeds: 2-10-10-10-1 sigmoid, and one "
+    done="Circles with 150 and 75 points, 1,000 steps from normal * 0.01, 6 seeds: 2-10-10-10-1 sigmoid, and one "
     "layer, through which no gradient has to pass. False if both stand within 1 % of the entropy of the labels.",
     measure=_stuck,
     held=lambda m: {"": _plateau(m)},

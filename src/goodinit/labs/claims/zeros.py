@@ -122,7 +122,7 @@ def _biases() -> Measured:
     sizes, lost = [], []
     for seed in range(12):
         start = circles.initialize_parameters_he([2, 10, 5, 1], seed)
-        *_, (_, learned, _) = circles.gradient_descent(X, Y, start, 0.1, 3000)
+        *_, (_, learned, _) = circles.gradient_descent(X, Y, start, 0.1, 1500)
         without = {name: value * (0 if name.startswith("b") else 1) for name, value in learned.items()}
         biases = np.concatenate([value.ravel() for name, value in learned.items() if name.startswith("b")])
         sizes.append(np.sqrt(np.mean(biases**2)))
@@ -134,7 +134,7 @@ def _biases() -> Measured:
 BIASES = Claim(
     name="zero-biases-idle",
     claim="Biases that are initialized with zero have no effect.",
-    done="2-10-5-1 ReLU on circles from He's weights and zero biases, 3,000 steps, 12 seeds; then the biases are set "
+    done="2-10-5-1 ReLU on circles from He's weights and zero biases, 1,500 steps, 12 seeds; then the biases are set "
     "back to zero. False if they had moved and accuracy falls.",
     measure=_biases,
     held=lambda m: {"": contrary(both(above(m["size"], 0), above(m["lost"], 0)))},
