@@ -10,7 +10,7 @@ from pathlib import Path
 from race import CORES
 
 HERE = Path(__file__).parent
-PARTS = ("small", "mnist", "command", "signals")
+PARTS = ("small", "mnist", "command", "signals", "theory", "recording")
 PACKAGES = ("goodinit", "numpy", "jax", "torch", "keras", "scikit-learn")
 
 

@@ -7,11 +7,12 @@ from pathlib import Path
 import matplotlib as mpl
 import numpy as np
 import pytest
+import xarray as xr
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from matplotlib.figure import Figure
 
-from goodinit import figures
+from goodinit import figures, theory
 from goodinit.errors import InputError
 from goodinit.figures import describe, labels, style, words
 
@@ -384,7 +385,10 @@ def test_the_same_results_give_the_same_files(tmp_path):
     written = figures.save_all(results, tmp_path / "a" / "b")
     again = figures.save_all(results, tmp_path / "c")
     assert [path.name for path in written] == [
-        f"{picture.name}.{ending}" for picture in figures.PICTURES for ending in ("png", "svg")
+        f"{picture.name}.{ending}"
+        for picture in figures.PICTURES
+        if picture.applies(results)
+        for ending in ("png", "svg")
     ]
     for one, other in zip(written, again, strict=True):
         assert one.read_bytes() == other.read_bytes()
@@ -424,3 +428,53 @@ def test_the_words_of_gradients_say_zero_and_not_finite():
 def test_the_words_for_many_initializers_say_that_there_are_more():
     results = synthetic([f"normal(sd={i})" for i in range(20)], seeds=3)
     assert "and 8 more" in describe.failures(results)
+
+
+# --- phases -------------------------------------------------------------------------------------------------------
+
+
+def window(activation="tanh", marks=(("lecun_normal", 1.0, 0.0), ("he_normal", 2.0, 0.0), ("normal(std=1)", 500, 0.0))):
+    """A phase diagram as a Dataset, with three initializers of which one is far outside."""
+    w, b = np.linspace(0.1, 4, 30), np.linspace(0, 1, 20)
+    found, grid = theory.phase_diagram(activation, w, b), ("weight_variance", "bias_variance")
+    labels, x, y = zip(*marks, strict=True)
+    return xr.Dataset(
+        {name: (grid, getattr(found, name)) for name in ("chi", "phase", "depth_scale")}
+        | {name: ("line", getattr(found, name)) for name in ("line_weight_variance", "line_bias_variance")}
+        | {"mark_weight_variance": ("initializer", list(x)), "mark_bias_variance": ("initializer", list(y))},
+        coords={"weight_variance": w, "bias_variance": b, "initializer": list(labels)},
+        attrs={"activation": activation},
+    )
+
+
+def test_phases_draw_the_line_and_every_initializer():
+    results = window()
+    ax = figures.phase_diagram(results)
+    (line,) = [line for line in ax.lines if line.get_gid() == "critical"]
+    np.testing.assert_array_equal(line.get_xydata()[:, 0], results["line_weight_variance"])
+    marks = [line for line in ax.lines if line.get_gid() == "mark"]
+    assert [mark.get_color() for mark in marks] == [look.colour for look in style.looks(results)]
+    placed = [ax.transLimits.inverted().transform(mark.get_xydata()[0]) for mark in marks]
+    np.testing.assert_allclose(placed[:2], [[1, 0], [2, 0]], atol=1e-9)
+    assert marks[2].get_marker() == ">"
+    shown = texts(ax.figure)
+    assert {"critical line", "lecun_normal", "ordered:\ngradients vanish", "chaotic:\ngradients explode"} <= set(shown)
+    assert any(text.startswith("normal(std=1) (") and "500" in text for text in shown)
+    assert ax.get_title(loc="left") == "Order and chaos with tanh"
+
+
+@pytest.mark.parametrize("activation", ["relu", "gelu", "sigmoid", "sin"])
+def test_phases_of_any_activation_stay_inside_the_figure(activation):
+    marks = (("a" * 90, -3.0, 2.0), ("$x$", 1.0, 0.5), ("初期化", np.nan, 0.0), ("same", 1.0, 0.5), ("top", 2.0, 1e9))
+    ax = figures.phase_diagram(window(activation, marks))
+    style.styled(ax.figure.draw_without_rendering)()
+    assert len([line for line in ax.lines if line.get_gid() == "mark"]) == 4  # NaN is left out
+    boxes = [style.styled(text.get_window_extent)() for text in ax.texts if text.get_text()]
+    assert all(ax.figure.bbox.padded(1).contains(*corner) for box in boxes for corner in box.corners())
+    assert ("critical point" in texts(ax.figure)) == (activation == "relu")
+    assert any("unbounded" in text for text in texts(ax.figure)) == (activation in ("relu", "gelu"))
+
+
+def test_phases_need_a_window():
+    with pytest.raises(InputError, match="at least two"):
+        figures.phase_diagram(window().isel(bias_variance=[0]))

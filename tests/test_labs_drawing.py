@@ -53,7 +53,7 @@ def test_costs_are_drawn_at_their_iterations() -> None:
 
 
 def test_the_boundary_lies_where_the_answer_changes() -> None:
-    ax = circles.plot_decision_boundary(lambda points: points[:, 0] > 0.25, X, Y)
+    ax = circles.plot_decision_boundary(lambda points: points[:, 0] > 0.25, X * [[3], [1]], Y)
     areas = ax.images[0]
     left, right = areas.get_extent()[:2]
     columns = np.linspace(left, right, areas.get_array().shape[1])

@@ -250,14 +250,14 @@ def test_slope_of_the_correlation_map_at_1_is_chi(name: str) -> None:
 @pytest.mark.parametrize("name", ACTIVATIONS)
 def test_table_agrees_with_quadrature(name: str) -> None:
     """Interpolation in ln q to 1e-9, correlations of the series to 1e-5."""
-    from goodinit.theory.pairs import batch, overlaps
+    from goodinit.theory.pairs import overlaps
     from goodinit.theory.table import table
 
     log_q = np.array([-20.3, -8.1, -1.3, 0.37, 2.2, 4.9])
     at = table(name).moments(log_q)
     series = overlaps(at, log_q).product
     for c in (-0.6, 0.5, 0.95):
-        near = series.at(batch(2, np.full(6, c), np.zeros(6)))[0]
+        near = series.value(np.full(6, c))
         for i, q in enumerate(np.exp(log_q[:4])):
             exact = theory.covariance(name, q, c) / second(name, q)
             assert near[i] == pytest.approx(exact, abs=1e-5)

@@ -172,7 +172,7 @@ def test_fluctuations_multiply(name: str, excess: int) -> None:
 @pytest.mark.parametrize("c", [0.0, 0.5, 0.95])
 def test_correlation_after_one_layer(name: str, c: float) -> None:
     """Mean and variance of the cosine of two activation vectors of 128 units, to first order in 1 / n."""
-    from goodinit.theory.forward import Stack
+    from goodinit.theory.forward import Chain, Stack
     from goodinit.theory.pairs import correlations, overlaps
     from goodinit.theory.table import table
 
@@ -180,7 +180,8 @@ def test_correlation_after_one_layer(name: str, c: float) -> None:
     log_q = np.zeros(1)
     both = overlaps(table(name).moments(log_q), log_q)
     stack = Stack(np.full(2, n), np.full(2, n), np.ones(2), np.zeros(2), np.full(2, 1 / n), 0.0)
-    mean, std = (found[1] for found in correlations(both, stack, np.ones(2), c, 0.0))
+    found = correlations(both, stack, Chain(np.zeros(2), np.zeros(2), np.ones(2)), c, 0.0)
+    mean, std = found.mean[1], found.std[1]
     u = rng.standard_normal((runs, n))
     v = c * u + math.sqrt(1 - c * c) * rng.standard_normal((runs, n))
     a, b = activation(name)(u), activation(name)(v)

@@ -8,6 +8,7 @@ from goodinit.figures.failing import failures
 from goodinit.figures.gradients import learning_speed, neuron_gradients, update_ratios
 from goodinit.figures.histograms import histograms
 from goodinit.figures.maps import decision_maps
+from goodinit.figures.phases import phase_diagram
 from goodinit.figures.pictures import PICTURES, Picture, save_all
 from goodinit.figures.profiles import activations, gradients, units
 from goodinit.figures.rates import learning_rates
@@ -26,6 +27,7 @@ __all__ = [
     "learning_speed",
     "loss_curves",
     "neuron_gradients",
+    "phase_diagram",
     "save_all",
     "units",
     "update_ratios",

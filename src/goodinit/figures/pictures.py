@@ -14,6 +14,7 @@ from goodinit.figures.failing import failures
 from goodinit.figures.gradients import learning_speed, neuron_gradients, update_ratios
 from goodinit.figures.histograms import histograms
 from goodinit.figures.maps import decision_maps
+from goodinit.figures.phases import phase_diagram
 from goodinit.figures.profiles import activations, gradients, units
 from goodinit.figures.rates import learning_rates
 from goodinit.figures.scores import final_scores
@@ -60,6 +61,7 @@ PICTURES = (
     Picture("histograms", histograms, _measured, describe.histograms),
     Picture("gradients", gradients, _measured, describe.gradients),
     Picture("units", units, _measured, describe.units),
+    Picture("phase_diagram", phase_diagram, lambda r: "phase" in r, describe.phase_diagram),
 )
 
 

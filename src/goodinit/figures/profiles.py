@@ -94,11 +94,12 @@ def _profile(ax: Axes, results: xr.Dataset, name: str, *, log: bool) -> list[tup
     layers = at["layer"].values
     measured, predicted = (at[part].transpose("initializer", "layer").values for part in ("measured", "predicted"))
     interval, band = (at[part].transpose("initializer", "layer", "bound").values for part in ("interval", "band"))
-    scale = Decades.of(measured[np.isfinite(measured)]) if log else None
+    scale = Decades.of(np.concatenate([measured, predicted[~np.isnan(predicted)]], axis=None)) if log else None
     shown = scale.placed(measured) if scale else measured
     for i, look in enumerate(looks(results)):
         ax.fill_between(layers, *band[i].T, color=look.colour, alpha=0.18, linewidth=0)
-        ax.plot(layers, predicted[i], color=look.colour, linewidth=0.9, linestyle=look.line)
+        line = scale.placed(predicted[i]) if scale else predicted[i]
+        ax.plot(layers, np.where(np.isnan(predicted[i]), np.nan, line), color=look.colour, lw=0.9, ls=look.line)
         if len(layers) > DOTS:
             ax.plot(layers, shown[i], ".", color=look.colour, markersize=2.5)
             continue

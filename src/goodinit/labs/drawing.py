@@ -19,6 +19,7 @@ from goodinit.labs.checks import Array
 AREAS = ListedColormap([BINARY(0.22), BINARY(0.78)])  # the classes' colours, light enough for points in front
 FINE = 300  # points of the decision map along each side
 MARGIN = 0.15  # around the data, as a share of its extent
+SQUARE = 2.0  # a ratio of the two extents up to which both axes have the same scale, so that circles are round
 WIDE = 20.0  # a ratio of the largest to the smallest value from which a logarithmic axis shows more
 
 
@@ -116,7 +117,15 @@ def plot_decision_boundary(model: Callable[[Array], Array], X: Array, y: Array, 
             "try lambda points: predict_dec(parameters, points.T)"
         )
     classes = (answers > 0.5).reshape(FINE, FINE)
-    ax.imshow(classes, origin="lower", extent=(*ax.get_xlim(), *ax.get_ylim()), cmap=AREAS, vmin=0, vmax=1, zorder=0)
+    ax.imshow(
+        classes,
+        origin="lower",
+        extent=(*ax.get_xlim(), *ax.get_ylim()),
+        cmap=AREAS,
+        vmin=0,
+        vmax=1,
+        aspect=ax.get_aspect(),
+    )
     if classes.any() and not classes.all():
         ax.contour(xs, ys, classes, levels=[0.5], colors=INK, linewidths=0.9)
     _points(ax, X, y)
@@ -179,7 +188,9 @@ def _plane(X: Array, Y: Array, ax: Axes | None) -> Axes:
     low, high = X.min(axis=1), X.max(axis=1)
     room = MARGIN * (high - low) + (high == low)
     (left, below), (right, above) = low - room, high + room
-    ax.set(xlim=(left, right), ylim=(below, above), aspect="equal", xlabel="$x_1$", ylabel="$x_2$")
+    ax.set(xlim=(left, right), ylim=(below, above), xlabel="$x_1$", ylabel="$x_2$")
+    alike = 1 / SQUARE < (right - left) / (above - below) < SQUARE
+    ax.set_aspect("equal" if alike else "auto")
     return ax
 
 

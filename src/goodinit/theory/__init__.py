@@ -1,7 +1,7 @@
 """Mean-field theory of signal propagation, with its corrections at finite width; NumPy and SciPy only.
 
-Start with `predict_dense` for a whole network, `fixed_points` and `critical_line` for where depth leads, `gain` for one
-layer. An activation is a name, an `Activation` or any elementwise function of an array.
+Start with `predict_dense` for a whole network, `fixed_points`, `critical_line` and `phase_diagram` for where depth
+leads, `gain` for one layer. An activation is a name, an `Activation` or any elementwise function of an array.
 
 In the limit of infinite width pre-activations are normal with variance q and, for two examples, correlation c:
 
@@ -25,6 +25,7 @@ from goodinit.theory.inputs import Inputs, inputs_of
 from goodinit.theory.losses import gradient_at_logits
 from goodinit.theory.maps import chi, correlation_map, variance_map, variance_slope
 from goodinit.theory.panels import Function
+from goodinit.theory.phases import PhaseDiagram, phase_diagram
 from goodinit.theory.prediction import Prediction, band, predict_dense
 from goodinit.theory.quadrature import covariance, expectation
 from goodinit.theory.units import dead_share, saturated_share
@@ -33,6 +34,7 @@ __all__ = [
     "FixedPoint",
     "Function",
     "Inputs",
+    "PhaseDiagram",
     "Prediction",
     "band",
     "chi",
@@ -48,6 +50,7 @@ __all__ = [
     "gradient_at_logits",
     "inputs_of",
     "phase",
+    "phase_diagram",
     "predict_dense",
     "saturated_share",
     "variance_map",

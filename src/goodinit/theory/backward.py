@@ -138,7 +138,7 @@ def _overlaps(
     terms, (1 - mean^2)^2 (1 + E f'(u)^2 f'(v)^2 / (E f'^2)^2 - 1) / n.
     """
     product = series(at.a**2, np.ones_like(steepness), steepness)
-    ratio = pairs.mean(product.derivative().at(pairs)) / steepness
+    ratio = pairs.mean(product.slope_at(pairs)) / steepness
     fourth = 1 + pairs.mean(series(_from_one(at.d**2), at.slope_fourth - 1).at(pairs))
     mean, variance = [overlap[0]], [max(overlap[1] - overlap[0] ** 2, 0.0)]
     for by, wide, noise in zip(ratio[::-1].tolist(), fourth[::-1].tolist(), stack.noise[-2::-1].tolist(), strict=True):

@@ -3,6 +3,7 @@
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 import scipy.optimize
@@ -12,9 +13,9 @@ from goodinit.theory.maps import chi, correlation_map, variance_map, variance_sl
 from goodinit.theory.panels import Function, values
 from goodinit.theory.quadrature import expectation
 
-_GRID = np.linspace(math.log(1e-9), math.log(1e4), 151)  # of ln q; two roots closer than 20 % would be missed
+GRID = np.linspace(math.log(1e-14), math.log(1e4), 209)  # of ln q; two roots closer than 20 % would be missed
 _ZERO = 1e-20  # stands for the limit q -> 0, where a smooth slope has come within sqrt(q) of its limit
-_SAME = 1e-9  # relative difference below which a map counts as the identity, or a slope as 1
+SAME = 1e-9  # relative difference below which a map counts as the identity, or a slope as 1
 
 
 @dataclass(frozen=True)
@@ -46,8 +47,11 @@ class FixedPoint:
 
     @property
     def stable(self) -> bool:
-        """Whether nearby variances come closer; a line of fixed points counts as stable."""
-        return self.any_q or self.slope < 1 - _SAME
+        """Whether nearby variances come closer; a line of fixed points counts as stable.
+
+        The slope is never below -1/2, since d ln E f^2 / d ln q = E f^2 z^2 / (2 E f^2) - 1/2.
+        """
+        return self.any_q or self.slope < 1 - SAME
 
     @property
     def phase(self) -> str:
@@ -77,8 +81,8 @@ def fixed_points(f: Function, weight_variance: float, bias_variance: float = 0.0
     def excess(log_q: float) -> float:
         return variance_map(f, math.exp(log_q), w, b) / math.exp(log_q) - 1
 
-    drift = [excess(x) for x in _GRID]
-    if max(map(abs, drift)) < _SAME:
+    drift = [excess(x) for x in GRID]
+    if max(map(abs, drift)) < SAME:
         return [_fixed_point(f, 1.0, w, b, any_q=True)]
     at_zero = [0.0] if b == 0 and float(values(f)(np.zeros(1))[0]) == 0 else []
     return [_fixed_point(f, q, w, b) for q in [*at_zero, *_roots(excess, drift)]]
@@ -91,7 +95,7 @@ def phase(f: Function, weight_variance: float, bias_variance: float = 0.0) -> st
     tanh with weight variance 1, the approach is a power law, and the point counts.
     """
     points = fixed_points(f, weight_variance, bias_variance)
-    settled = [p for p in points if p.stable] or [p for p in points if p.slope < 1 + _SAME]
+    settled = [p for p in points if p.stable] or [p for p in points if p.slope < 1 + SAME]
     return settled[0].phase if settled else "unbounded"
 
 
@@ -117,7 +121,7 @@ def critical_line(f: Function, q: float) -> tuple[float, float]:
         If that needs a negative bias variance.
     """
     w, b = _critical(f, max(non_negative("q", q), _ZERO))
-    if b < -_SAME * max(q, _ZERO):
+    if b < -SAME * max(q, _ZERO):
         raise InputError(f"no bias variance makes q = {q} critical for this activation; it would have to be {b:.4g}")
     return w, (0.0 if q == 0 else max(b, 0.0))
 
@@ -138,8 +142,8 @@ def critical_weight_variance(f: Function, bias_variance: float = 0.0) -> float:
     def missing(log_q: float) -> float:
         return (_critical(f, math.exp(log_q))[1] - b) / math.exp(log_q)
 
-    gap = [missing(x) for x in _GRID]
-    if max(map(abs, gap)) < _SAME:
+    gap = [missing(x) for x in GRID]
+    if max(map(abs, gap)) < SAME:
         return _critical(f, 1.0)[0]
     candidates = _roots(missing, gap)
     if b == 0 and float(values(f)(np.zeros(1))[0]) == 0:
@@ -164,11 +168,12 @@ def _approached(f: Function, q: float, w: float) -> bool:
 
 
 def _roots(function: Callable[[float], float], seen: list[float]) -> list[float]:
-    """Return exp(x) for the sign changes of a function that was `seen` on the grid."""
+    """Return exp(x) for the sign changes of a function that was `seen` on the grid; what is rounding has no sign."""
+    signs = np.where(np.abs(seen) < 1e-12, 0, np.sign(seen))
     found = []
-    for i in np.flatnonzero(np.diff(np.sign(seen)) != 0):
-        x = scipy.optimize.brentq(function, _GRID[i], _GRID[i + 1], xtol=1e-14, rtol=1e-14)
-        found.append(math.exp(x))
+    for i, j in pairwise(np.flatnonzero(signs).tolist()):
+        if signs[i] != signs[j]:
+            found.append(math.exp(scipy.optimize.brentq(function, GRID[i], GRID[j], xtol=1e-14, rtol=1e-14)))
     return found
 
 

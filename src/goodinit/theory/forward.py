@@ -70,13 +70,14 @@ def chain(table: Table, stack: Stack, second_moment: float, spread: float) -> Ch
     out = [(math.log(q) - v / 2 if q else -math.inf, v, share)]
     # excess kurtosis of the pre-activations: that of a weight, times sum x^4 / (sum x^2)^2; 3 / n is for normal inputs
     excess = stack.kurtosis * share**2 * 3 / stack.fan_in[0] if noise[0] else 0.0
+    repeated = [False, *(np.diff([stack.gain[1:], stack.bias[1:], stack.noise[:-1]]) == 0).all(axis=0).tolist()]
     for layer in range(len(gain) - 1):
         m, v, share = out[-1]
-        if _settled(out, gain, bias, noise):
+        if repeated[layer] and _settled(out[-1], out[-2]):
             out.append(out[-1])
             continue
         step = _SPREAD * math.sqrt(v)
-        three = table.quick([m - step, m, m + step]) if m > -math.inf else [[table.at_zero[0], 1.0]] * 3
+        three = [table.quick(x) if x > -math.inf else (table.at_zero[0], 1.0) for x in (m - step, m, m + step)]
         second, fourth = [one for one, _ in three], [one for _, one in three]
         if stack.kurtosis:
             shift = excess * fourth_cumulant_effect(table.moments(np.array(m)).b)
@@ -87,12 +88,9 @@ def chain(table: Table, stack: Stack, second_moment: float, spread: float) -> Ch
     return Chain(*(np.array(column) for column in zip(*out, strict=True)))
 
 
-def _settled(out: list[tuple[float, float, float]], gain: list[float], bias: list[float], noise: list[float]) -> bool:
-    """Whether the last step changed nothing and the next one is the same."""
-    layer = len(out) - 1
-    if layer == 0 or (gain[layer], bias[layer], noise[layer - 1]) != (gain[layer + 1], bias[layer + 1], noise[layer]):
-        return False
-    return all(abs(new - old) <= 1e-13 for new, old in zip(out[-1], out[-2], strict=True))
+def _settled(new: tuple[float, float, float], old: tuple[float, float, float]) -> bool:
+    """Whether a step changed nothing; the same step will then change nothing again."""
+    return abs(new[0] - old[0]) <= 1e-13 and abs(new[1] - old[1]) <= 1e-13 and abs(new[2] - old[2]) <= 1e-13
 
 
 def excess_kurtosis(stack: Stack, share: Array, fourth: Array) -> Array:
@@ -117,13 +115,12 @@ def _enter(second: list[float], jitter: list[float], gain: float, bias: float) -
     """
     log_gain = math.log(gain) if gain else -math.inf
     log_bias = math.log(bias) if bias else -math.inf
+    if second[0] + log_gain == -math.inf:
+        return log_bias, 0.0, 0.0 if bias else 1.0
     levels, shares, within = [], [], []
     for log_s, one in zip(second, jitter, strict=True):
         log_w = log_s + log_gain
-        top = max(log_w, log_bias)
-        if top == -math.inf:
-            return -math.inf, 0.0, 1.0
-        log_q = top + math.log(math.exp(log_w - top) + math.exp(log_bias - top))
+        log_q = max(log_w, log_bias) + math.log1p(math.exp(-abs(log_w - log_bias)))
         shares.append(math.exp(log_w - log_q))
         within.append(math.log1p(shares[-1] ** 2 * one))
         levels.append(log_q - within[-1] / 2)

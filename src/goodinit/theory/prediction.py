@@ -167,9 +167,10 @@ def _propagate(
     of = replace(found, mean=np.where(np.isneginf(found.mean), LOWEST, found.mean))
     at = known.moments(of.mean[:-1])
     both = overlaps(at, of.mean[:-1])
-    c, c_std = correlations(both, stack, of.share, data.correlation, data.correlation_std)
+    alike = correlations(both, stack, of, data.correlation, data.correlation_std)
+    c, c_std = alike.mean, alike.std
     means = averages(known, stack, found, at)
-    pairs = batch(data.examples, c[:-1], c_std[:-1])
+    pairs = batch(data.examples, alike, len(c) - 1)
     shown = signals(stack, of, at, both, means, c, c_std, pairs)
     back = gradients(stack, of, at, means.log_slope, pairs, shown.jitter, shown.noise, overlap)
     log_second, variance = weight_gradients(of, shown, back, data)
@@ -227,7 +228,9 @@ def _stack(
 ) -> Stack:
     if len(widths) < 3:
         raise InputError(f"widths must name the inputs, at least one hidden layer and the outputs, got {list(widths)}")
-    n = np.array([whole("a width", one, 1) for one in widths], dtype=np.float64)
+    for one in set(widths):
+        whole("a width", one, 1)
+    n = np.array(widths, dtype=np.float64)
     depth = len(n) - 1
     spread = []
     for name, given in (("weight_variance", weight_variance), ("bias_variance", bias_variance)):

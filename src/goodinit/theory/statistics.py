@@ -66,9 +66,8 @@ class Signals:
 def averages(known: Table, stack: Stack, of: Chain, at: Moments) -> Averages:
     """Return averages over the chain by 3-point Gauss-Hermite, with the effect of weights that are not normal."""
     step = np.sqrt(3 * of.variance[:-1])
-    points = [known.logs(of.mean[:-1] + by * step) for by in (-1, 0, 1)]
+    (low, middle, high), (low_d, middle_d, high_d) = known.logs(of.mean[:-1] + np.array([[-1], [0], [1]]) * step)
     excess = excess_kurtosis(stack, of.share, at.fourth)
-    (low, low_d), (middle, middle_d), (high, high_d) = points
     with np.errstate(invalid="ignore"):
         below, above = np.nan_to_num(low - middle), np.nan_to_num(high - middle)
     shift = (below + above) / 6

@@ -13,6 +13,7 @@ import math
 from dataclasses import dataclass, field
 
 import numpy as np
+from numpy.polynomial import chebyshev
 from numpy.typing import NDArray
 
 from goodinit.theory.panels import Array, Function, panels, values
@@ -22,8 +23,10 @@ TERMS = 64  # of a spectrum; what is beyond is carried as one term, see `series`
 LOWEST, HIGHEST = math.log(1e-14), math.log(1e6)  # beyond, powers of q continue the edge
 _WIDTH = 2.0  # of a cell in ln q
 _POINTS = 18  # Chebyshev points of a cell: the map is analytic for abs(Im ln q) < pi / 2, so 3.4^-18 = 2e-10
-_ORDERS = np.arange(_POINTS)
+_PARTS = 64  # of a cell, for `quick`: on each, 7 terms of a power series are rounding, (pi / 2 / (1 / 64))^-7 = 1e-14
 SCALARS = ("log_second", "log_slope", "fourth", "slope_fourth", "mixed", "absolute", "tilt")
+_COLUMNS = len(SCALARS) + 4 * TERMS
+_BLOCK = 48  # rows of a product so small that BLAS leaves it to one thread: on a busy machine others keep it waiting
 _SECOND, _FOURTH, _BEND = 0, 2, len(SCALARS) + TERMS + 2  # columns: ln S, E f^4 / S^2, b_2
 
 
@@ -65,55 +68,78 @@ class Table:
     """Moments of one activation; cells of ln q are filled when first looked at."""
 
     f: Function
-    cells: dict[int, Array] = field(default_factory=dict)
-    narrow: dict[int, Array] = field(default_factory=dict)
+    cells: dict[tuple[int, bool], Array] = field(default_factory=dict)
+    parts: dict[int, list[list[float]]] = field(default_factory=dict)
 
-    def cell(self, number: int) -> Array:
-        """Return the Chebyshev coefficients, shape (points, columns), of one cell."""
-        if number not in self.cells:
+    def cell(self, number: int, whole: bool) -> Array:
+        """Return a cell's Chebyshev coefficients, shape (points, columns), of all columns or of the scalars."""
+        if (number, whole) not in self.cells:
             log_q = (number + 0.5) * _WIDTH + _WIDTH / 2 * np.cos(math.pi * (np.arange(_POINTS) + 0.5) / _POINTS)
-            self.cells[number] = _TO_CHEBYSHEV @ _columns(self.f, np.exp(log_q))
-        return self.cells[number]
+            self.cells[number, whole] = _TO_CHEBYSHEV @ _columns(self.f, np.exp(log_q), whole)
+        return self.cells[number, whole]
 
-    def look(self, log_q: Array, columns: slice = slice(None)) -> Array:
-        """Return some columns at an array of ln q, shape (*log_q.shape, columns)."""
-        inside = np.clip(log_q, LOWEST, HIGHEST)
+    def look(self, log_q: Array, columns: int) -> Array:
+        """Return the first columns at an array of ln q, shape (*log_q.shape, columns)."""
+        inside = np.clip(log_q, LOWEST, HIGHEST).ravel()
         number = np.floor(inside / _WIDTH).astype(int)
-        angle = np.arccos(np.clip(2 * (inside / _WIDTH - number) - 1, -1, 1))
-        basis = np.cos(angle[..., None] * _ORDERS)
-        kept = set(number.ravel().tolist())
-        if len(kept) == 1:
-            out: Array = basis @ self.cell(kept.pop())[:, columns]
-        else:
-            width = len(range(*columns.indices(len(SCALARS) + 4 * TERMS)))
-            out = np.empty((*log_q.shape, width))
-            for one in kept:
-                out[number == one] = basis[number == one] @ self.cell(one)[:, columns]
-        return out
+        basis = chebyshev.chebvander(2 * (inside / _WIDTH - number) - 1, _POINTS - 1)
+        out = np.empty((len(inside), columns))
+        for one in set(number.tolist()):
+            rows, known = np.flatnonzero(number == one), self.cell(one, columns > len(SCALARS))[:, :columns]
+            for start in range(0, len(rows), _BLOCK):
+                part = rows[start : start + _BLOCK]
+                out[part] = basis[part] @ known
+        return out.reshape(*log_q.shape, columns)
 
-    def quick(self, log_q: list[float]) -> list[list[float]]:
-        """Return [ln S, E f^4 / S^2] at some finite ln q: what the forward loop needs of `look`, quickly."""
-        out = []
-        for x in log_q:
-            inside = min(max(x, LOWEST), HIGHEST)
-            number = int(inside // _WIDTH)
-            if number not in self.narrow:
-                self.narrow[number] = np.ascontiguousarray(self.cell(number)[:, [_SECOND, _FOURTH, _BEND]])
-            angle = math.acos(min(max(2 * (inside / _WIDTH - number) - 1, -1.0), 1.0))
-            second, fourth, bend = np.cos(angle * _ORDERS).dot(self.narrow[number]).tolist()
-            out.append([second + (x - inside) * bend / math.sqrt(2), fourth])
-        return out
+    def quick(self, log_q: float) -> tuple[float, float]:
+        """Return ln S and E f^4 / S^2 at one finite ln q: what the forward loop needs of `look`, quickly."""
+        inside = min(max(log_q, LOWEST), HIGHEST)
+        place = inside * (_PARTS / _WIDTH)
+        number = math.floor(place)
+        if number not in self.parts:
+            self._cut(number // _PARTS)
+        x, second, fourth = 2 * (place - number) - 1, 0.0, 0.0
+        for a, b in self.parts[number]:
+            second, fourth = second * x + a, fourth * x + b
+        if inside != log_q:
+            second += (log_q - inside) * (self.below if log_q < inside else self.above)[0]
+        return second, fourth
+
+    def _cut(self, cell: int) -> None:
+        """Cut a cell into parts, and keep the two columns of `quick` on each as short polynomials."""
+        polynomials = _TO_PARTS @ self.cell(cell, False)[:, [_SECOND, _FOURTH]]
+        for part, each in enumerate(polynomials.tolist()):
+            self.parts[cell * _PARTS + part] = each[::-1]
 
     def logs(self, log_q: Array) -> tuple[Array, Array]:
         """Return ln E f^2 and ln E f'^2 at an array of ln q; at minus infinity those of h = 0."""
-        out = self.look(log_q, slice(0, 2))
-        second, slopes = out[..., 0], out[..., 1]
-        if (log_q < LOWEST).any() or (log_q > HIGHEST).any():
-            second = self._continue(log_q, second, _BEND)
-            slopes = self._continue(log_q, slopes, _BEND + 2 * TERMS)
-            silent = np.isneginf(log_q)
-            second[silent], slopes[silent] = self.at_zero
-        return second, slopes
+        out = self._beyond(log_q, self.look(log_q, 2))
+        return out[..., 0], out[..., 1]
+
+    def _beyond(self, log_q: Array, logs: Array) -> Array:
+        """Put right what lies beyond the edges of the table, as the power of q that holds there."""
+        low, high, silent = log_q < LOWEST, log_q > HIGHEST, np.isneginf(log_q)
+        if low.any():
+            with np.errstate(invalid="ignore"):
+                logs[low] += (log_q[low] - LOWEST)[:, None] * self.below
+            logs[silent] = self.at_zero
+        if high.any():
+            logs[high] += (log_q[high] - HIGHEST)[:, None] * self.above
+        return logs
+
+    @functools.cached_property
+    def below(self) -> Array:
+        """Return d ln E g / d ln q at the lower edge, for g = f^2 and f'^2."""
+        return self._powers(LOWEST)
+
+    @functools.cached_property
+    def above(self) -> Array:
+        """Return the same at the upper edge."""
+        return self._powers(HIGHEST)
+
+    def _powers(self, edge: float) -> Array:
+        """Return g_2 / (sqrt(2) E g), g_2 of the spectrum of g."""
+        return self.look(np.array(edge), _COLUMNS)[_BEND :: 2 * TERMS] / math.sqrt(2)
 
     @functools.cached_property
     def at_zero(self) -> tuple[float, float]:
@@ -123,18 +149,13 @@ class Table:
         first, second = (2 * math.log(abs(one)) if one else -math.inf for one in both)
         return first, second
 
-    def _continue(self, log_q: Array, edge: Array, bend: int) -> Array:
-        """Go on as the power of q at the edge: d ln E g / d ln q = g_2 / (sqrt(2) E g), g_2 of the spectrum of g."""
-        beyond = log_q - np.clip(log_q, LOWEST, HIGHEST)
-        power = self.look(log_q, slice(bend, bend + 1))[..., 0] / math.sqrt(2)
-        return np.asarray(edge + np.where(np.isneginf(beyond), 0, beyond) * power)
-
     def moments(self, log_q: Array) -> Moments:
         """Return all moments at an array of ln q."""
-        out = self.look(log_q)
+        out = self.look(log_q, _COLUMNS)
+        self._beyond(log_q, out[..., :2])
         first = len(SCALARS)
         spectra = (out[..., first + i * TERMS : first + (i + 1) * TERMS] for i in range(4))
-        return Moments(*self.logs(log_q), *(out[..., i] for i in range(2, first)), *spectra)
+        return Moments(*(out[..., i] for i in range(first)), *spectra)
 
 
 @functools.lru_cache(maxsize=64)
@@ -153,8 +174,19 @@ def _chebyshev() -> Array:
 _TO_CHEBYSHEV = _chebyshev()
 
 
-def _columns(f: Function, q: Array) -> Array:
-    """Return the columns of the table at some q, by quadrature."""
+def _parts() -> Array:
+    """Return what turns the Chebyshev coefficients of a cell into power series on its parts."""
+    x = chebyshev.chebpts1(7)
+    middles = (2 * np.arange(_PARTS) + 1) / _PARTS - 1
+    basis = chebyshev.chebvander(middles[:, None] + x / _PARTS, _POINTS - 1)
+    return np.asarray(np.linalg.inv(np.vander(x, increasing=True)) @ basis)
+
+
+_TO_PARTS = _parts()
+
+
+def _columns(f: Function, q: Array, whole: bool) -> Array:
+    """Return the columns of the table at some q, by quadrature: all of them, or the scalars."""
     cut = panels(f, REACH * math.sqrt(q.max()))
     std = np.sqrt(q)
     h, w = rule(cut.edges, np.zeros_like(q), std)
@@ -162,21 +194,23 @@ def _columns(f: Function, q: Array) -> Array:
     s, e = np.maximum((w * a**2).sum(1), 1e-290), np.maximum((w * d**2).sum(1), 1e-290)
     a, d2 = a / np.sqrt(s)[:, None], d**2 / e[:, None]
     plain = [a**4, d2**2, a**2 * d2, np.abs(a), z**2 * d2]
-    scalars = [np.log(s), np.log(e), *((w * x).sum(1) for x in plain)]
-    spectra = _hermite(z, w, np.stack([a, a**2, a**3, d2]))
-    return np.concatenate([np.stack(scalars, 1), *spectra], axis=1)
+    scalars = np.stack([np.log(s), np.log(e), *((w * x).sum(1) for x in plain)], axis=1)
+    return np.concatenate([scalars, *_hermite(z, w, np.stack([a, a**2, a**3, d2]))], axis=1) if whole else scalars
 
 
 def _hermite(z: Array, w: Array, functions: Array) -> Array:
     """Return sum_j w_j g(z_j) he_k(z_j) for k below TERMS, shape (functions, rows, TERMS).
 
-    sqrt(k + 1) he_(k+1) = z he_k - sqrt(k) he_(k-1).
+    sqrt(k + 1) he_(k+1) = z he_k - sqrt(k) he_(k-1). An oscillating activation has 1e5 nodes: no more than two orders
+    are kept.
     """
-    basis = np.empty((TERMS, *z.shape))
-    basis[0], basis[1] = 1, z
-    for k in range(1, TERMS - 1):
-        basis[k + 1] = (z * basis[k] - math.sqrt(k) * basis[k - 1]) / math.sqrt(k + 1)
-    return np.asarray((functions * w).transpose(1, 0, 2) @ basis.transpose(1, 2, 0)).transpose(1, 0, 2)
+    weighed = functions * w
+    out = np.empty((*functions.shape[:2], TERMS))
+    last, now = np.zeros_like(z), np.ones_like(z)
+    for k in range(TERMS):
+        out[..., k] = np.einsum("frn,rn->fr", weighed, now)
+        last, now = now, (z * now - math.sqrt(k) * last) / math.sqrt(k + 1)
+    return out
 
 
 def powers(c: NDArray[np.float64]) -> Array:

@@ -8,7 +8,7 @@ from goodinit.theory.panels import Array, Function, panels, values
 from goodinit.theory.quadrature import slope
 
 _NODES, _WEIGHTS = np.polynomial.legendre.leggauss(8)  # shares of units are wanted to 1e-6
-_EDGES = np.array([-6.0, -3.5, -1.7, 0, 1.7, 3.5, 6])
+_EDGES = np.array([-6.0, -2, 2, 6])
 _GRADES = np.array([-7.0, -4, -2, 0, 2, 4])  # P^examples rises where P nears 1, above an upper end: further down
 _FAR = 1e9  # where a bounded activation has reached its bounds, to any margin that is used
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
+from goodinit.errors import InputError
 from goodinit.initializers import Initializer, generator
 from goodinit.layer import Layer
 from goodinit.networks import Network
@@ -56,12 +57,19 @@ def expected(network: Network, weight: Initializer, bias: Initializer, batch: Ba
     """Return what theory expects of a network's layers."""
     entries = entries_of(network, weight, bias)
     if entries.why_not:
-        none = {name: np.full(len(network.weights), math.nan) for name in STATISTICS}
-        return Expected(none, none, entries.why_not)
-    prediction = predicted(network, entries, batch, finite_width=weight.independent)
+        return _nothing(network, entries.why_not)
+    try:
+        prediction = predicted(network, entries, batch, finite_width=weight.independent)
+    except InputError as error:  # an activation that overflows, say
+        return _nothing(network, str(error))
     centre, spread = _on_scales(prediction, len(network.weights), weight.independent)
     doubts = _doubts(prediction, weight.independent, batch.task)
     return Expected(centre, spread, assumptions=prediction.assumptions, doubts=doubts)
+
+
+def _nothing(network: Network, why: str) -> Expected:
+    none = {name: np.full(len(network.weights), math.nan) for name in STATISTICS}
+    return Expected(none, none, why)
 
 
 def _doubts(at: Prediction, independent: bool, task: str | None) -> dict[str, str]:
@@ -84,7 +92,10 @@ def further(
     entries, hidden = entries_of(network, weight, bias), len(network.weights) - network.readout
     if entries.why_not or network.sizes[hidden] != network.sizes[hidden - 1] or hidden >= layers:
         return None
-    at = predicted(network, entries, batch, finite_width=weight.independent, repeat=layers - hidden + 1)
+    try:
+        at = predicted(network, entries, batch, finite_width=weight.independent, repeat=layers - hidden + 1)
+    except InputError:
+        return None
     with np.errstate(divide="ignore"):
         return np.log(at.std[:layers]), at.log_gradient[:layers]
 

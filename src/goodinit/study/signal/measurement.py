@@ -76,8 +76,8 @@ def measure(
     Examples
     --------
     >>> results = measure("64x4", ["normal(std=0.01)", "lecun_normal"], seeds=3, examples=100)
-    >>> results["verdict"].values[0].partition(",")[0]
-    'vanishes forward: x0.079 a layer'
+    >>> results["verdict"].values[0].partition(":")[0]
+    'vanishes forward'
     """
     settings = {"seeds": seeds, "examples": examples, "precision": precision}
     problem = from_objects(network, data, initializers, bias, activation, settings)

@@ -10,6 +10,7 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from goodinit.study.signal.expected import Expected, expected, further
+from goodinit.study.signal.phases import with_phases
 from goodinit.study.signal.problem import SignalProblem
 from goodinit.study.signal.run import Cell, environment
 from goodinit.study.signal.statistics import STATISTICS, deviation, one_network, scaled, unscaled
@@ -37,12 +38,12 @@ def collect(problem: SignalProblem, cells: Iterable[Cell], store: Store) -> xr.D
     """Return the Dataset of a finished signal study, findings left out."""
     each = _expected(problem)
     results = _with_summary(problem, _with_expected(_measured(problem, cells, store), each), each)
-    return _with_verdicts(problem, results)
+    return with_phases(problem, _with_verdicts(problem, results))
 
 
 def prediction(problem: SignalProblem) -> xr.Dataset:
     """Return what theory expects of a study's networks; none is drawn or measured."""
-    return _with_expected(_blank(problem).drop_vars("seed"), _expected(problem))
+    return with_phases(problem, _with_expected(_blank(problem).drop_vars("seed"), _expected(problem)))
 
 
 def _expected(problem: SignalProblem) -> list[Expected]:
@@ -140,7 +141,7 @@ def _with_verdicts(problem: SignalProblem, results: xr.Dataset) -> xr.Dataset:
             inputs=results.attrs["inputs_rms"],
             inputs_correlation=problem.batch.moments.correlation,
             std=middle["activation_std"][:hidden],
-            gradient=middle["gradient_rms"],
+            gradient=middle["gradient_rms"][:hidden],
             saturated=middle["saturated"][:hidden],
             dead=middle["dead"][:hidden],
             correlation=middle["correlation"][:hidden],

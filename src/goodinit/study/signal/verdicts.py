@@ -1,7 +1,8 @@
 """What an initialization does to a network, in words: forward, backward, to the units, to the examples.
 
 A signal is called stable as long as its size stays within a factor of ten, from the first hidden layer on; a gradient,
-from the last layer back. That is a convention, as is every threshold in here; what it is compared with is measured.
+from the last hidden layer back. That is a convention, as is every threshold in here; what it is compared with is
+measured.
 """
 
 import math
@@ -31,7 +32,7 @@ class Profile:
     inputs_correlation : float
         Of two examples of them.
     std, gradient, saturated, dead, correlation, duplicate : array, shape (hidden layers,)
-        `gradient` may have one entry more, for the readout.
+        A readout is left out: it often has other widths, and gradients change size there for that alone.
     """
 
     inputs: float
@@ -97,7 +98,7 @@ def _rate(sizes: Floats) -> float:
 
 def _broken(seen: Profile) -> Iterator[str]:
     """Say what leaves nothing to be judged."""
-    lost = ~(np.isfinite(seen.std) & np.isfinite(seen.gradient[: len(seen.std)]))
+    lost = ~(np.isfinite(seen.std) & np.isfinite(seen.gradient))
     if lost.any():
         yield f"overflows: layer {int(np.argmax(lost)) + 1} has values that are not finite"
     elif not seen.std.any():
