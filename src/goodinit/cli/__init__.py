@@ -2,6 +2,7 @@
 
 import typer
 
+from goodinit.cli.claims import claims
 from goodinit.cli.compare import compare
 from goodinit.cli.outcome import explained
 from goodinit.cli.signal import signal
@@ -15,7 +16,7 @@ app = typer.Typer(
 )
 
 
-for command in (compare, signal):
+for command in (compare, signal, claims):
     app.command()(explained(command))
 
 
