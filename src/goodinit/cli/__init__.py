@@ -3,6 +3,7 @@
 import typer
 
 from goodinit.cli.compare import compare
+from goodinit.cli.lab import lab
 from goodinit.cli.outcome import explained
 from goodinit.cli.signal import signal
 
@@ -17,6 +18,7 @@ app = typer.Typer(
 
 for command in (compare, signal):
     app.command()(explained(command))
+app.add_typer(lab)
 
 
 def main() -> None:

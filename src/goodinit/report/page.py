@@ -40,20 +40,23 @@ def write(results: xr.Dataset, pictures: Sequence[Path], path: Path) -> Path:
     pathlib.Path
         `path`.
     """
-    # autoescape always, not by the name of the template: labels, notes and studies are other people's text
-    environment = Environment(
+    kind = str(results.attrs["kind"])
+    contents = _shared(results, pictures) | CONTENTS[kind](results)
+    page = environment().get_template(f"{kind}.html.jinja").render(**contents)
+    # a lone surrogate in a label cannot be written as UTF-8
+    path.write_text(page, encoding="utf-8", errors="replace", newline="\n")
+    return path
+
+
+def environment() -> Environment:
+    """Return what renders templates: it always escapes, whatever their names, since texts are other people's."""
+    return Environment(
         loader=PackageLoader("goodinit.report", "."),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    kind = str(results.attrs["kind"])
-    contents = _shared(results, pictures) | CONTENTS[kind](results)
-    page = environment.get_template(f"{kind}.html.jinja").render(**contents)
-    # a lone surrogate in a label cannot be written as UTF-8
-    path.write_text(page, encoding="utf-8", errors="replace", newline="\n")
-    return path
 
 
 def _shared(results: xr.Dataset, pictures: Sequence[Path]) -> dict[str, object]:

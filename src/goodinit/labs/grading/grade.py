@@ -107,7 +107,9 @@ def grade(lab: Lab, submission: Submission, place: Place, limits: Limits, only: 
             notes, grades = _answered(session, lab, submission, waiting, end)
         done += grades
         waiting = waiting[len(grades) :]
-    return Grade(lab.number, tuple(done), notes)
+    # what failed while the code was loaded matters where something is missing; training on goodinit's data fails here
+    missing = any("is not defined" in case.got for case in done)
+    return Grade(lab.number, tuple(done), notes if missing else ())
 
 
 def _answered(

@@ -280,8 +280,11 @@ def main() -> None:
         os.dup2(nothing, descriptor)
     sys.meta_path.insert(0, Nowhere())
     repeatable(settings["seed"])
+    own = os.getpid()
     names, report = load(settings["cells"])
     for reply in itertools.chain([report], (_replied(names, line) for line in requests)):
+        if os.getpid() != own:
+            os._exit(1)  # a submission that forks has come back twice
         answers.write(json.dumps(reply) + "\n")
         answers.flush()
     os._exit(0)

@@ -73,9 +73,10 @@ def _content(path: Path, shown: str) -> bytes:
     except OSError as error:
         reason = "it is a link" if path.is_symlink() else error.strerror
         raise SubmissionError(f"{shown} is not a submission: {reason}") from None
+    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        os.close(descriptor)
+        raise SubmissionError(f"{shown} is not a submission: it is not a regular file")
     with os.fdopen(descriptor, "rb") as stream:
-        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-            raise SubmissionError(f"{shown} is not a submission: it is not a regular file")
         content = stream.read(MOST_BYTES + 1)
     if len(content) > MOST_BYTES:
         raise SubmissionError(f"{shown} is not a submission: it has more than {MOST_BYTES:,} bytes; clear its outputs")

@@ -21,6 +21,6 @@ def text(name: str, grade: Grade) -> list[str]:
     """Say what a submission came to."""
     lines = [f"{name}: {grade.points} of {grade.of} points"]
     lines += [line for case in grade.cases for line in sentences(case)]
-    if not grade.passed and grade.notes:
+    if grade.notes:
         lines += ["cells that failed while the code was loaded:", *(f"  {note}" for note in grade.notes)]
     return lines
