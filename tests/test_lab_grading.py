@@ -1,6 +1,7 @@
 """What the grader says of right answers, and of wrong ones: fair to the first, and with a name for the others."""
 
 import math
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -45,6 +46,12 @@ def test_a_wrong_answer_gets_no_points_and_its_mistake_a_name(mistake, lab, case
 
 def test_every_known_mistake_is_made():
     assert {mistake for mistake, *_ in WRONG} == set(MISTAKES)
+
+
+def test_what_is_to_be_read_is_there():
+    page = (Path(__file__).parent.parent / "docs" / "labs.md").read_text(encoding="utf-8").lower()
+    read = [mistake.read.rpartition("docs/labs.md, ")[2] for mistake in MISTAKES.values()]
+    assert [heading for heading in read if f"\n### {heading.lower()}\n" not in page] == []
 
 
 @pytest.mark.parametrize("lab", RIGHT)

@@ -138,7 +138,7 @@ def _print(of: "grading.Lab", results: "list[Result]", out: Path | None, as_json
     """Print every sentence on one submission, a line each of a class, or JSON."""
     from goodinit.cli.terminal import LONGEST_PATH, SCHEMA_VERSION, say, terminal, write_json
     from goodinit.labs.grading import classes
-    from goodinit.labs.grading.words import LONGEST, text
+    from goodinit.labs.grading.words import text
 
     if as_json:
         graded: dict[str, Any] = {"schema_version": SCHEMA_VERSION} | classes.as_json(of, results)
@@ -147,11 +147,11 @@ def _print(of: "grading.Lab", results: "list[Result]", out: Path | None, as_json
     console = terminal()
     for result in results:
         if result.grade is None:
-            say(console, f"{result.name}: 0 of {of.points} points: {result.note}", LONGEST)
+            say(console, f"{result.name}: 0 of {of.points} points: {result.note}")
         elif len(results) == 1:
             console.print("\n".join(text(result.name, result.grade)), soft_wrap=True)
         else:
-            say(console, f"{result.name}: {result.grade.points} of {of.points} points", LONGEST)
+            say(console, f"{result.name}: {result.grade.points} of {of.points} points")
     if out is not None:
         say(console, f"grades: {out / 'grades.csv'}, {out / 'index.html'}", LONGEST_PATH)
 

@@ -12,7 +12,7 @@ from goodinit.figures.words import plural, score_name
 from goodinit.report import tables
 from goodinit.report.images import data_uris
 from goodinit.report.profiles import HEADINGS, profiles
-from goodinit.spelling import one_line
+from goodinit.spelling import SENTENCE, one_line
 from goodinit.study.statistics import LEVEL
 
 ALTERNATIVE = 2_000  # characters of text for those who cannot see the picture
@@ -123,7 +123,7 @@ def _signal(results: xr.Dataset) -> dict[str, object]:
 def _assumptions(results: xr.Dataset) -> list[str]:
     """Return what the predictions rest on, each once."""
     texts = (line for text in results["assumptions"].values for line in str(text).split("\n") if line)
-    return [one_line(text, tables.SENTENCE) for text in dict.fromkeys(texts)]
+    return [one_line(text, SENTENCE) for text in dict.fromkeys(texts)]
 
 
 CONTENTS: dict[str, Callable[[xr.Dataset], dict[str, object]]] = {"comparison": _comparison, "signal": _signal}

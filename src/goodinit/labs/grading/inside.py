@@ -123,7 +123,7 @@ def load(cells: Sequence[str]) -> tuple[dict[str, Any], dict[str, Any]]:
     broken, failed = [], []
     for number, source in enumerate(cells, start=1):
         try:
-            tree = _parsed(source)
+            tree = _parsed(source, number)
         except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
             broken.append([number, told(error)])
             continue
@@ -136,14 +136,14 @@ def load(cells: Sequence[str]) -> tuple[dict[str, Any], dict[str, Any]]:
     return vars(module), report | {"unreadable": len(broken)}
 
 
-def _parsed(source: str) -> ast.Module:
+def _parsed(source: str, number: int) -> ast.Module:
     """Parse a cell; if it is no Python, leave out lines such as ``%matplotlib inline`` and ``!pip list``."""
     try:
-        return ast.parse(source)
+        return ast.parse(source, f"cell {number}")
     except SyntaxError:
         if source.lstrip().startswith("%%"):
             return ast.Module([], [])
-        return ast.parse(_MAGIC.sub(r"\1pass", source))
+        return ast.parse(_MAGIC.sub(r"\1pass", source), f"cell {number}")
 
 
 def answer(names: Mapping[str, Any], script: Sequence[Mapping[str, Any]]) -> dict[str, Any]:

@@ -18,7 +18,8 @@ from goodinit.labs.grading.session import Limits, Session, StoppedError
 
 OLDEST = (0, 8)  # of bubblewrap: --size is from 0.7, --disable-userns from 0.8
 # root inside a user namespace is exempt from the limit on processes; so root gives itself up for a number of its own
-FIRST_UID, UIDS = 1_500_000_000, 100_000_000
+# from those that systems set aside for such use and give to no person (systemd's dynamic users)
+FIRST_UID, UIDS = 61_184, 4_336
 
 # (cells, seed, packages, limits) -> a session in which the cells are being loaded
 Place = Callable[[Sequence[str], int, Sequence[str], Limits], AbstractContextManager[Session]]

@@ -46,10 +46,13 @@ def judge(layers: Sequence[Drawn], asked: Normal, level: float) -> None:
         size = layer.size_by(asked.size)
         if min(p_values(layer.weights / size, layers[at - 1].weights)) >= level:
             continue
+        mistake = _named(layers, asked)
+        if mistake == "seed-reset":
+            raise WrongError("two layers, or two calls, have the same random numbers", mistake)
         raise WrongError(
             f"{layer.name}: the weights have mean {layer.weights.mean():.3g} and standard deviation "
             f"{layer.weights.std():.4g}; asked for were independent normal ones with 0 and {size:.4g}",
-            _named(layers, asked),
+            mistake,
         )
 
 

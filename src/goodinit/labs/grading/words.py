@@ -1,9 +1,7 @@
 """A grade in words."""
 
 from goodinit.labs.grading.grade import CaseGrade, Grade
-from goodinit.spelling import one_line
-
-LONGEST = 600  # characters of a sentence
+from goodinit.spelling import SENTENCE, one_line
 
 
 def sentences(case: CaseGrade) -> list[str]:
@@ -14,7 +12,7 @@ def sentences(case: CaseGrade) -> list[str]:
     lines = [first, f"  expected: {case.expected}", f"  got: {case.got}"]
     if case.mistake:
         lines += [f"  likely: {case.mistake}", f"  read: {case.read}"]
-    return [line[:2] + one_line(line[2:], LONGEST) for line in lines]
+    return [line[:2] + one_line(line[2:], SENTENCE) for line in lines]
 
 
 def text(name: str, grade: Grade) -> list[str]:
