@@ -17,6 +17,7 @@ from goodinit.errors import InputError
 Scalar = int | float | bool | str
 Made = TypeVar("Made")
 
+SENTENCE = 600  # characters of a sentence that is shown; `one_line` cuts longer ones
 LONGEST = 4096  # characters; no honest spelling comes near, and no parser should see a megabyte
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _INTEGER = re.compile(r"[+-]?[0-9]{1,18}")  # longer ones are read as floats

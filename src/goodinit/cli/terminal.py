@@ -5,14 +5,15 @@ import json
 import math
 import os
 import sys
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import xarray as xr
 from rich.console import Console
 from rich.table import Table
 
-from goodinit.report.tables import SENTENCE
-from goodinit.spelling import one_line
+from goodinit.spelling import SENTENCE, one_line
+
+if TYPE_CHECKING:
+    import xarray as xr
 
 SCHEMA_VERSION = 1
 WIDE = 120  # columns where nothing says how many there are
@@ -46,7 +47,7 @@ def write_json(value: Any) -> None:
     sys.stdout.write("\n")
 
 
-def interval_or_none(bounds: xr.DataArray) -> list[float | None] | None:
+def interval_or_none(bounds: "xr.DataArray") -> list[float | None] | None:
     """Return [low, high], or null where no interval can be given."""
     low, high = bounds.values
     return None if math.isnan(low) else [finite_or_none(low), finite_or_none(high)]

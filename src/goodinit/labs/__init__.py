@@ -6,11 +6,12 @@
 """
 
 import importlib
+from collections.abc import Mapping
 from typing import Any
 
 from goodinit.labs import circles, layers, signal
 
-__all__ = ["circles", "claims", "layers", "signal"]
+__all__ = ["check", "circles", "claims", "layers", "signal"]
 
 
 def __getattr__(name: str) -> Any:
@@ -22,3 +23,28 @@ def __getattr__(name: str) -> Any:
 
 def __dir__() -> list[str]:
     return __all__
+
+
+def check(lab: int, case: str, names: Mapping[str, Any]) -> None:
+    """Check one exercise of a lab in a notebook, and print what is right, or what is probably wrong.
+
+    Parameters
+    ----------
+    lab : int
+        Number of the lab.
+    case : str
+        Such as ``TestHeInitialization``.
+    names : mapping
+        What the notebook has defined: ``globals()``.
+
+    Raises
+    ------
+    InputError
+        If there is no such lab or case.
+    """
+    from goodinit.labs import grading
+    from goodinit.labs.grading.words import sentences
+
+    of = grading.lab(lab)
+    for each in of.chosen([case]):
+        print("\n".join(sentences(grading.grade_here(of, each, names))))

@@ -12,7 +12,7 @@ from goodinit.figures.words import plural, score_name
 from goodinit.report import tables
 from goodinit.report.images import data_uris
 from goodinit.report.profiles import HEADINGS, profiles
-from goodinit.spelling import one_line
+from goodinit.spelling import SENTENCE, one_line
 from goodinit.study.statistics import LEVEL
 
 ALTERNATIVE = 2_000  # characters of text for those who cannot see the picture
@@ -40,20 +40,23 @@ def write(results: xr.Dataset, pictures: Sequence[Path], path: Path) -> Path:
     pathlib.Path
         `path`.
     """
-    # autoescape always, not by the name of the template: labels, notes and studies are other people's text
-    environment = Environment(
+    kind = str(results.attrs["kind"])
+    contents = _shared(results, pictures) | CONTENTS[kind](results)
+    page = environment().get_template(f"{kind}.html.jinja").render(**contents)
+    # a lone surrogate in a label cannot be written as UTF-8
+    path.write_text(page, encoding="utf-8", errors="replace", newline="\n")
+    return path
+
+
+def environment() -> Environment:
+    """Return what renders templates: it always escapes, whatever their names, since texts are other people's."""
+    return Environment(
         loader=PackageLoader("goodinit.report", "."),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    kind = str(results.attrs["kind"])
-    contents = _shared(results, pictures) | CONTENTS[kind](results)
-    page = environment.get_template(f"{kind}.html.jinja").render(**contents)
-    # a lone surrogate in a label cannot be written as UTF-8
-    path.write_text(page, encoding="utf-8", errors="replace", newline="\n")
-    return path
 
 
 def _shared(results: xr.Dataset, pictures: Sequence[Path]) -> dict[str, object]:
@@ -120,7 +123,7 @@ def _signal(results: xr.Dataset) -> dict[str, object]:
 def _assumptions(results: xr.Dataset) -> list[str]:
     """Return what the predictions rest on, each once."""
     texts = (line for text in results["assumptions"].values for line in str(text).split("\n") if line)
-    return [one_line(text, tables.SENTENCE) for text in dict.fromkeys(texts)]
+    return [one_line(text, SENTENCE) for text in dict.fromkeys(texts)]
 
 
 CONTENTS: dict[str, Callable[[xr.Dataset], dict[str, object]]] = {"comparison": _comparison, "signal": _signal}

@@ -7,8 +7,8 @@ import numpy as np
 import xarray as xr
 
 from goodinit.figures.words import between, number, share, shares_between
-from goodinit.report.tables import LABEL, SENTENCE
-from goodinit.spelling import one_line
+from goodinit.report.tables import LABEL
+from goodinit.spelling import SENTENCE, one_line
 
 MOST_TABLES = 12
 MOST_LAYERS = 120  # rows of all tables together

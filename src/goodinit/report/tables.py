@@ -18,14 +18,14 @@ from goodinit.figures.words import (
     share,
     shares_between,
 )
-from goodinit.spelling import one_line
+from goodinit.spelling import SENTENCE, one_line
 from goodinit.study.statistics import FEWEST
 
 Cell = tuple[str, str]  # what matters, and the small print beneath it
 
 MOST_ROWS, MOST_PAIRS = 100, 200
 MOST_FINDINGS, FINDINGS = 300, 12_000  # sentences, and characters in all: far more than a study says
-LABEL, SENTENCE, TOML = 80, 600, 12_000  # characters; longer texts are cut, so that the page stays below 1 MB
+LABEL, TOML = 80, 12_000  # characters; longer texts are cut, so that the page stays below 1 MB
 
 
 def summary(results: xr.Dataset, most: int = MOST_ROWS) -> list[dict[str, Cell]]:

@@ -1,0 +1,124 @@
+"""The mistakes that the grader knows, each in words for who made it, and where to read on.
+
+Every one of them is made on purpose by a submission in the tests.
+"""
+
+from typing import NamedTuple
+
+
+class Mistake(NamedTuple):
+    """What was probably done, and where to read what is right."""
+
+    words: str
+    read: str
+
+
+HE = "He et al. 2015, arXiv 1502.01852, section 2.2; docs/labs.md, He's start"
+GLOROT = "Glorot & Bengio 2010, PMLR 9:249, section 4.2; docs/labs.md, Glorot's start"
+SIGNAL = "docs/labs.md, signal through depth"
+SHAPES = "docs/labs.md, shapes"
+RANDOM = "docs/labs.md, random numbers and seeds"
+BACKWARD = "docs/labs.md, backward passes"
+PENALTY = "docs/labs.md, penalties"
+DROPOUT = "Srivastava et al. 2014, JMLR 15:1929; docs/labs.md, dropout"
+DATA = "docs/labs.md, the circles"
+
+MISTAKES = {
+    # the size of random weights
+    "variance-for-deviation": Mistake(
+        "The weights are multiplied by the variance. Multiply standard-normal numbers by its square root.", HE
+    ),
+    "one-over-n": Mistake("The weights are multiplied by 1/fan_in, instead of sqrt(2/fan_in).", HE),
+    "one-over-2n": Mistake("The weights are multiplied by 1/(2 fan_in), instead of sqrt(2/fan_in).", HE),
+    "two-over-n": Mistake(
+        "The weights are multiplied by 2/fan_in. That is He's variance; the factor is its square root.", HE
+    ),
+    "root-of-one-over-n": Mistake(
+        "The weights are multiplied by sqrt(1/fan_in): the 2, which makes up for what ReLU cuts off, is missing.", HE
+    ),
+    "root-of-two-over-n": Mistake(
+        "The weights are multiplied by sqrt(2/fan_in), which is He's for ReLU; sqrt(1/fan_in) was asked for.", SIGNAL
+    ),
+    "root-of-one-over-2n": Mistake(
+        "The weights are multiplied by sqrt(1/(2 fan_in)): the 2 belongs into the numerator.", HE
+    ),
+    "fan-out": Mistake("The size follows from fan_out, the units of this layer, instead of fan_in, its inputs.", HE),
+    "glorot-for-he": Mistake("The size is Glorot's, sqrt(2/(fan_in + fan_out)); He's is sqrt(2/fan_in).", HE),
+    "not-scaled": Mistake("The weights are standard normal: they are not multiplied by anything.", HE),
+    "factor-missing": Mistake("The weights are standard normal: the factor 10 is missing.", RANDOM),
+    "first-layer-unscaled": Mistake("The first layer has another size than the others: scale it, too.", SHAPES),
+    "uniform-for-normal": Mistake("The weights are drawn uniformly; normal ones were asked for (randn).", RANDOM),
+    "not-centred": Mistake(
+        "The weights are not centred at 0: rand gives numbers from 0 to 1, randn those with mean 0.", RANDOM
+    ),
+    "units-alike": Mistake("All units of a layer have the same weights, so they stay alike for ever.", RANDOM),
+    "biases-not-zero": Mistake("The biases are not zero. Only the weights must break the symmetry.", SHAPES),
+    "weights-not-zero": Mistake("The weights are not zero.", SHAPES),
+    # seeds
+    "seed-ignored": Mistake("The seed is ignored: another seed gives the same numbers.", RANDOM),
+    "not-repeatable": Mistake("The same seed gives other numbers each time: seed the generator with it.", RANDOM),
+    "seed-reset": Mistake(
+        "The layers are alike: the generator is made or seeded anew for each. Seed it once, before the loop.", RANDOM
+    ),
+    "seeds-swapped": Mistake("The seeds of training and test data are swapped or the same.", DATA),
+    "noise-ignored": Mistake(
+        "The points lie on other circles: hand the noise on, the training's and the test's.", DATA
+    ),
+    # shapes
+    "transposed": Mistake("The array is transposed: rows and columns are swapped.", SHAPES),
+    "first-layer-skipped": Mistake(
+        "The first layer is missing: the layers begin at 1, so loop over 1, 2, ..., L.", SHAPES
+    ),
+    "last-layer-skipped": Mistake("The last layer is missing: the loop ends one too early.", SHAPES),
+    "labels-one-dimensional": Mistake("The labels are one-dimensional; a row of shape (1, m) was asked for.", SHAPES),
+    "labels-a-column": Mistake("The labels are a column; a row of shape (1, m) was asked for.", SHAPES),
+    "biases-one-dimensional": Mistake(
+        "The biases are one-dimensional; columns of shape (units, 1) were asked for.", SHAPES
+    ),
+    "reshaped-not-transposed": Mistake(
+        "reshape has mixed the coordinates of different points; the transpose keeps each point together.", SHAPES
+    ),
+    "train-test-swapped": Mistake("Training and test data are returned in each other's place.", DATA),
+    # signal
+    "activation-missing": Mistake("The activation is missing: H = tanh(H W), not H W.", SIGNAL),
+    "another-activation": Mistake("The activation is another one than tanh.", SIGNAL),
+    "inputs-not-normal": Mistake("The inputs are not standard normal: draw them with mean 0 and deviation 1.", SIGNAL),
+    "arguments-swapped": Mistake(
+        "weight_init_func was called with (fan_out, fan_in); it takes (fan_in, fan_out).", SIGNAL
+    ),
+    "variance-of-activations": Mistake("These are variances; standard deviations were asked for.", SIGNAL),
+    "linear-theory": Mistake("This is the prediction without tanh: it makes large activations smaller.", SIGNAL),
+    # layers
+    "dw-for-w": Mistake("The gradient that is handed on is dW^T dz; it is W^T dz.", BACKWARD),
+    "weight-not-transposed": Mistake("The weights must be transposed on the way back: W^T dz.", BACKWARD),
+    "mean-twice": Mistake(
+        "The gradient is divided by the number of samples once more; the loss has done that already.", BACKWARD
+    ),
+    "db-not-summed": Mistake("The bias's gradient is the sum of dz over the samples, of shape (units, 1).", BACKWARD),
+    "bias-missing": Mistake("The bias is not added: z = W x + b.", BACKWARD),
+    "slope-forgotten": Mistake("The gradient passes unchanged; multiply it by the activation's derivative.", BACKWARD),
+    "gradient-forgotten": Mistake("This is the derivative alone; multiply the gradient that comes in by it.", BACKWARD),
+    "slope-of-output": Mistake("The derivative is taken at the output; it belongs at the input.", BACKWARD),
+    "saturation": Mistake("The result is not finite for large inputs: e^z overflows.", BACKWARD),
+    "dropout-unscaled": Mistake(
+        "What is kept is not divided by keep_prob, so the expected output is too small.", DROPOUT
+    ),
+    "dropout-inverted": Mistake("Activations are dropped with probability keep_prob; they are kept with it.", DROPOUT),
+    "dropout-alike": Mistake(
+        "Every pass drops the same entries, or whole rows or columns: draw each entry anew.", DROPOUT
+    ),
+    "dropout-in-test": Mistake("Something is dropped outside training.", DROPOUT),
+    "dropout-backward": Mistake(
+        "The gradient must go through the very mask of the forward pass, with the same division by keep_prob.", DROPOUT
+    ),
+    "penalty-missing": Mistake("The penalty is missing from the loss.", PENALTY),
+    "penalty-not-averaged": Mistake("The penalty is not divided by the number of samples.", PENALTY),
+    "half-missing": Mistake("The L2 penalty is strength/(2m) times the sum of squares: the 2 is missing.", PENALTY),
+    "penalty-gradient-missing": Mistake("The penalty's derivative is missing from dw.", PENALTY),
+    "loss-not-averaged": Mistake("The cross-entropy is summed over the samples; divide it by their number.", BACKWARD),
+    # sizes as numbers
+    "size-as-variance": Mistake("This is the variance; the standard deviation was asked for, its square root.", GLOROT),
+    "size-of-uniform": Mistake(
+        "This is the bound of the uniform distribution; its deviation is that over sqrt(3).", GLOROT
+    ),
+}
