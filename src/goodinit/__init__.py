@@ -9,15 +9,23 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from goodinit.diagnosis import check as check
     from goodinit.study import compare as compare
     from goodinit.study.signal import measure as measure
     from goodinit.study.signal import predict as predict
 
-VERBS = {"compare": "goodinit.study", "measure": "goodinit.study.signal", "predict": "goodinit.study.signal"}
+VERBS = {
+    "check": "goodinit.diagnosis",
+    "compare": "goodinit.study",
+    "measure": "goodinit.study.signal",
+    "predict": "goodinit.study.signal",
+}
 __all__ = [
     "activations",
+    "check",
     "compare",
     "datasets",
+    "diagnosis",
     "figures",
     "initializers",
     "labs",

@@ -1,0 +1,93 @@
+"""3xx: the gradient by activations on its way back; that by weights is another thing and can be flat meanwhile."""
+
+import itertools
+import math
+from collections.abc import Iterator, Sequence
+
+from goodinit import theory
+from goodinit.diagnosis.findings import Finding
+from goodinit.diagnosis.view import PLAIN, View
+from goodinit.diagnosis.words import number
+from goodinit.frameworks.observation import Seen
+
+
+def drift(view: View) -> Iterator[Finding]:
+    """INIT301, INIT302: the norm of the gradient along a chain of layers.
+
+    The norm, not the size of an entry: W^T g has fan_in var(W) times the squared norm of g, whatever widths and
+    strides are, so that what keeps signals keeps it too (f' aside).
+    """
+    for chain in view.chains(normalized=True):
+        inner = [one for one in chain if one.kind in PLAIN and not view.is_output(one)]
+        norms = [one.gradient_norm for one in inner]
+        if len(inner) < 2 or any(one is None or not math.isfinite(one) or one == 0 for one in norms):
+            continue
+        yield from _compare(view, inner, [float(one or 0) for one in norms], "chain")
+
+
+def stream(view: View) -> Iterator[Finding]:
+    """INIT301, INIT302: the gradient of a residual stream, which is that at the ends of its branches."""
+    ends = [view.layer[path] for path in view.seen.ends if view.layer[path].kind != "norm"]
+    sizes = {one.entries for one in ends}
+    norms = [one.gradient_norm for one in ends]
+    if len(ends) < 3 or len(sizes) > 1 or any(one is None or not math.isfinite(one) or one == 0 for one in norms):
+        return
+    yield from _compare(view, ends, [float(one or 0) for one in norms], "stream")
+
+
+def _compare(view: View, inner: Sequence[Seen], norms: Sequence[float], what: str) -> Iterator[Finding]:
+    factor, steps = norms[0] / norms[-1], len(norms) - 1
+    vanishing = view.bounds["INIT301"].level(factor)
+    level = vanishing or view.bounds["INIT302"].level(factor)
+    if level is None:
+        return
+    expected = _expected(view, inner) if what == "chain" else None
+    said = "" if expected is None else f" (theory: {number(expected)})"
+    verb = "vanishes" if vanishing else "explodes"
+    yield Finding(
+        "INIT301" if vanishing else "INIT302",
+        level,
+        _guilty(inner, norms),
+        factor,
+        (view.bounds["INIT301"].warning, view.bounds["INIT302"].warning),
+        f"the gradient {verb} on its way back: {number(norms[0])} at {inner[0].path}, {number(norms[-1])} at "
+        f"{inner[-1].path}, x{number(factor ** (1 / steps))} a layer{said}",
+        _remedy(view, inner, bool(vanishing)),
+    )
+
+
+def _guilty(inner: Sequence[Seen], norms: Sequence[float]) -> tuple[str, ...]:
+    """Return the layers through whose weights most of the change comes: those above the steps."""
+    logs = [math.log(below / above) for below, above in itertools.pairwise(norms)]
+    sign = math.copysign(1, sum(logs))
+    worst = max(log * sign for log in logs)
+    return tuple(one.path for one, log in zip(inner[1:], logs, strict=False) if log * sign >= worst / 2)
+
+
+def _expected(view: View, inner: Sequence[Seen]) -> float | None:
+    """Return the ratio that theory expects: the product of fan_in var(W) E f'(z)^2, z normal of the size seen."""
+    ratio = 1.0
+    joins = {(link.source, link.sink): link for link in view.seen.links}
+    for below, above in itertools.pairwise(inner):
+        link, weight = joins.get((below.path, above.path)), view.weight(above)
+        if link is None or link.pooled or link.normalized or weight is None or not below.rms > 0:
+            return None
+        name = view.activation(below)
+        slope = theory.expectation(lambda a, d: d**2, name, below.rms**2) if name else 1.0
+        ratio *= above.fan_in * (weight.std**2 + weight.mean**2) * slope
+    return math.sqrt(ratio)
+
+
+def _remedy(view: View, inner: Sequence[Seen], vanishing: bool) -> str:
+    name = next((view.activation(one) for one in inner if view.activation(one)), None)
+    if name == "sigmoid" and vanishing:
+        return "sigmoid hands on a quarter at most: use a gain of 4.7 (normal, 4.7 / sqrt(fan_in)), or relu with He's"
+    if name:
+        gain = theory.gain(name, "backward")
+        return (
+            f"weights of deviation {number(gain)} / sqrt(fan_in) keep the gradient before {name}; or add normalization"
+        )
+    return "scale the last layer of each branch by 1 / sqrt(number of branches), or normalize before each branch"
+
+
+RULES = (drift, stream)

@@ -1,0 +1,136 @@
+"""2xx, effects: the signal on its way forward."""
+
+import itertools
+import math
+from collections.abc import Iterator, Sequence
+
+from goodinit.diagnosis.findings import Finding
+from goodinit.diagnosis.view import View
+from goodinit.diagnosis.words import number
+from goodinit.frameworks.observation import Seen
+
+LEAST = 1e-300  # a size that is as good as none, and has a logarithm
+
+
+def drift(view: View) -> Iterator[Finding]:
+    """INIT201, INIT202: the size of the signal along a chain of layers with nothing to renew it."""
+    for chain in view.chains(normalized=False):
+        sizes = [one.input_rms for one in chain]
+        if not view.is_output(chain[-1]):
+            sizes.append(chain[-1].rms)
+        if len(sizes) < 2 or not all(math.isfinite(one) for one in sizes) or sizes[0] == 0:
+            continue
+        factor, steps = sizes[-1] / sizes[0], len(sizes) - 1
+        vanishing = view.bounds["INIT201"].level(factor)
+        level = vanishing or view.bounds["INIT202"].level(factor)
+        if level is None or any(_is_zero(view, one) for one in chain):
+            continue
+        guilty = _guilty(chain, sizes)
+        code, verb = ("INIT201", "shrinks") if vanishing else ("INIT202", "grows")
+        a_layer = factor ** (1 / steps)
+        yield Finding(
+            code,
+            level,
+            guilty,
+            factor,
+            (view.bounds["INIT201"].warning, view.bounds["INIT202"].warning),
+            f"from {chain[0].path} to {chain[-1].path} the signal {verb} from {number(sizes[0])} to "
+            f"{number(sizes[-1])}, "
+            f"x{number(a_layer)} a layer over {steps} layers",
+            _remedy(view, chain, guilty),
+        )
+
+
+def _is_zero(view: View, layer: Seen) -> bool:
+    weight = view.weight(layer)
+    return weight is not None and weight.largest == 0
+
+
+def _guilty(chain: Sequence[Seen], sizes: Sequence[float]) -> tuple[str, ...]:
+    """Return the layers whose factor is at least half as far from 1, as a logarithm, as the worst one's."""
+    logs = [math.log(max(after, LEAST) / max(before, LEAST)) for before, after in itertools.pairwise(sizes)]
+    total = sum(logs)
+    worst = max(log * math.copysign(1, total) for log in logs)
+    return tuple(one.path for one, log in zip(chain, logs, strict=False) if log * math.copysign(1, total) >= worst / 2)
+
+
+def _remedy(view: View, chain: Sequence[Seen], guilty: Sequence[str]) -> str:
+    layer = next(one for one in chain if one.path in guilty)
+    expected = view.expected_std(layer)
+    if expected is None:
+        return "scale the weights so that each layer keeps the size of its inputs"
+    after = f" before {view.activation(layer)}" if view.activation(layer) else ""
+    return (
+        f"weights of deviation {number(view.gain(layer))} / sqrt(fan_in) keep it{after}: {number(expected)} "
+        f"for {layer.path}"
+    )
+
+
+def stream(view: View) -> Iterator[Finding]:
+    """INIT206: every branch adds as much as the stream holds, and the stream doubles at every block."""
+    readers = [view.layer[path] for path in view.seen.stream]
+    plain = [one for one in readers if one.kind != "norm"]
+    both = ((plain, 1.0), ([one for one in readers if one.kind == "norm"], 10.0))  # normalized branches do not mind
+    for each, slack in both:
+        if len(each) < 3 or not each[0].input_rms > 0:
+            continue
+        factor = each[-1].input_rms / each[0].input_rms
+        bound = view.bounds["INIT206"]
+        if level := bound.level(factor / slack):
+            yield Finding(
+                "INIT206",
+                level,
+                tuple(dict.fromkeys([*view.seen.ends])),
+                factor,
+                (0.0, bound.warning * slack),
+                f"the stream grows from {number(each[0].input_rms)} at {each[0].path} to "
+                f"{number(each[-1].input_rms)} at "
+                f"{each[-1].path}: the {len(view.seen.ends)} branches add too much",
+                "scale the last layer of every branch by 1 / sqrt(number of branches), or start it at 0",
+            )
+
+
+def nonfinite(view: View) -> Iterator[Finding]:
+    """INIT208: the first layer that makes NaN or infinity of finite inputs."""
+    found = [one for one in view.seen.layers if one.nonfinite > 0]
+    if found:
+        first = found[0]
+        yield Finding(
+            "INIT208",
+            "error",
+            (first.path,),
+            first.nonfinite,
+            (0.0, 0.0),
+            f"{first.nonfinite:.1%} of the outputs of {first.path} are NaN or infinite, inputs of size "
+            f"{number(first.input_rms)}",
+            "check the inputs for NaN, the weights for size, and the precision",
+        )
+
+
+def inputs(view: View) -> Iterator[Finding]:
+    """INIT207: initializers assume inputs of size about 1; this is not the initialization's fault."""
+    bound = view.bounds["INIT207"]
+    for layer, weight in view.weighted():
+        size = layer.input_rms
+        if (
+            not view.is_first(layer)
+            or not math.isfinite(size)
+            or size == 0
+            or weight is None
+            or layer.kind == "attention"
+        ):
+            continue
+        if level := bound.level(max(size, 1 / size)):
+            yield Finding(
+                "INIT207",
+                level,
+                (layer.path,),
+                size,
+                (1 / bound.warning, bound.warning),
+                f"the inputs of {layer.path} have size {number(size)} (mean {number(layer.input_mean)}) where "
+                "recipes assume 1",
+                "standardize the inputs: subtract the mean, divide by the standard deviation",
+            )
+
+
+RULES = (drift, stream, nonfinite, inputs)

@@ -1,0 +1,86 @@
+"""6xx: something was meant for all layers of a kind, and is not there for some."""
+
+import math
+import re
+from collections.abc import Iterator, Sequence
+
+from goodinit.diagnosis.findings import Finding
+from goodinit.diagnosis.view import View
+from goodinit.diagnosis.words import number, some
+from goodinit.frameworks.observation import Seen, Values
+
+FEWEST = 4  # layers of one name and shape of which one can be the odd one
+AGREEING = 0.75  # share of them that must agree with each other
+Pair = tuple[Seen, Values]
+
+
+def odd_ones(view: View) -> Iterator[Finding]:
+    """INIT601: among layers of one name (but for numbers) and one shape, those of another deviation."""
+    bound = view.bounds["INIT601"]
+    for group in _groups(view).values():
+        if len(group) < FEWEST:
+            continue
+        middle = sorted(weight.std for _, weight in group)[len(group) // 2]
+        if middle == 0:
+            continue
+        off = [pair for pair in group if not _agrees(pair[1], middle)]
+        far = [pair for pair in off if bound.level(max(pair[1].std / middle, middle / max(pair[1].std, 1e-300)))]
+        if far and len(off) <= (1 - AGREEING) * len(group):
+            yield Finding(
+                "INIT601",
+                "warning",
+                tuple(layer.path for layer, _ in far),
+                far[0][1].std,
+                (middle / bound.warning, middle * bound.warning),
+                f"the weights of {some([layer.path for layer, _ in far])} have deviation "
+                f"{number(far[0][1].std)}, those of "
+                f"{len(group) - len(off)} layers of the same name and shape {number(middle)}",
+                "draw them as the others",
+            )
+
+
+def _groups(view: View) -> dict[tuple[str, tuple[int, ...]], list[Pair]]:
+    out: dict[tuple[str, tuple[int, ...]], list[Pair]] = {}
+    for layer, weight in view.weighted():
+        out.setdefault((re.sub(r"\d+", "*", layer.path), weight.shape), []).append((layer, weight))
+    return out
+
+
+def _agrees(weight: Values, middle: float) -> bool:
+    """Whether a deviation is the middle one within 6 standard errors, sqrt((kurtosis - 1) / 4n) of its logarithm."""
+    error = math.sqrt(max(weight.kurtosis - 1, 0.1) / (4 * math.prod(weight.shape))) if weight.std > 0 else 0.0
+    return weight.std > 0 and abs(math.log(weight.std / middle)) <= 6 * math.sqrt(2) * error
+
+
+def half_scaled(view: View) -> Iterator[Finding]:
+    """INIT602: GPT-2 scales what ends a residual branch by 1 / sqrt(2 blocks); some ports scale one of the two only."""
+    ends = [(view.layer[path], view.weight(view.layer[path])) for path in view.seen.ends]
+    groups: dict[str, list[float]] = {}
+    for layer, weight in ends:
+        if weight is not None and layer.kind in ("dense", "attention", "other") and weight.std > 0:
+            groups.setdefault(re.sub(r"\d+", "*", layer.path), []).append(weight.std)
+    named = {name: stds for name, stds in groups.items() if len(stds) >= FEWEST}
+    if len(named) < 2:
+        return
+    middle = {name: sorted(stds)[len(stds) // 2] for name, stds in named.items()}
+    small, large = min(middle, key=lambda name: middle[name]), max(middle, key=lambda name: middle[name])
+    blocks = len(named[large])
+    if abs(math.log(middle[large] / middle[small] / math.sqrt(2 * blocks))) < 0.05:
+        yield Finding(
+            "INIT602",
+            "warning",
+            _paths(ends, large),
+            middle[large],
+            (middle[small] * 0.95, middle[small] * 1.05),
+            f"the ends of branches {small} have deviation {number(middle[small])}, those of {large} "
+            f"{number(middle[large])}, "
+            f"sqrt(2 x {blocks} blocks) times more: scaled for depth in one and not in the other",
+            f"multiply those of {large} by 1 / sqrt({2 * blocks}) as well",
+        )
+
+
+def _paths(ends: Sequence[tuple[Seen, Values | None]], pattern: str) -> tuple[str, ...]:
+    return tuple(layer.path for layer, _ in ends if re.sub(r"\d+", "*", layer.path) == pattern)
+
+
+RULES = (odd_ones, half_scaled)

@@ -1,0 +1,40 @@
+"""9xx: what could not be measured is never taken for right."""
+
+from collections.abc import Iterator
+
+from goodinit.diagnosis.findings import Finding
+from goodinit.diagnosis.view import View
+
+
+def missed(view: View) -> Iterator[Finding]:
+    """INIT901, INIT902."""
+    for one in view.seen.missed:
+        yield Finding(
+            "INIT901" if one.all else "INIT902",
+            "error" if one.all else "note",
+            one.layers,
+            None,
+            None,
+            f"could not measure {one.what}: {one.why}",
+            "see docs/check.md for what can be measured",
+        )
+    if not view.seen.layers and not view.seen.missed:
+        yield _none("no layer with parameters was called")
+    elif view.seen.examples == 1:
+        yield Finding(
+            "INIT902",
+            "note",
+            (),
+            1.0,
+            None,
+            "could not compare examples: the batch has one",
+            "give a batch of 16 examples or more",
+        )
+
+
+def _none(why: str) -> Finding:
+    fix = "see docs/check.md for what can be measured"
+    return Finding("INIT901", "error", (), None, None, f"could not measure anything: {why}", fix)
+
+
+RULES = (missed,)

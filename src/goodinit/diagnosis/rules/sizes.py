@@ -1,0 +1,103 @@
+"""2xx, causes: the deviation of one layer's weights against what keeps the signal's size."""
+
+import math
+from collections.abc import Iterator
+
+from goodinit.diagnosis.findings import Finding
+from goodinit.diagnosis.view import PLAIN, View
+from goodinit.diagnosis.words import number
+from goodinit.frameworks.observation import ATTENTION, Seen, Values
+
+SMALLEST = 64  # entries of a weight from which its deviation is known to a tenth
+MILD = 1 / 3  # where the size of the output is of no matter a weight must be further off, and is never an error
+
+
+def scale(view: View) -> Iterator[Finding]:
+    """INIT203, INIT204: the weights are off, and the outputs show it.
+
+    Both are asked, since modules exist that scale what they have drawn when they use it. A small output layer or a
+    small branch is a recipe, so these may be smaller.
+    """
+    for layer, weight in view.weighted():
+        expected = view.expected_std(layer)
+        if expected is None or weight.std == 0 or math.prod(weight.shape) < SMALLEST or not layer.input_rms > 0:
+            continue
+        ratio, shown = weight.std / expected, layer.rms / layer.input_rms / view.gain(layer)
+        code = "INIT203" if ratio < 1 else "INIT204"
+        bound = view.bounds[code]
+        mild = _is_mild(view, layer, ratio)
+        level = bound.level(ratio / MILD if mild and ratio < 1 else ratio)
+        if level is None or not 1 / 3 < shown / ratio < 3:
+            continue
+        yield _off(view, layer, weight, code, "warning" if mild else level)
+
+
+def _is_mild(view: View, layer: Seen, ratio: float) -> bool:
+    small = view.is_end(layer) or view.is_output(layer) or ATTENTION in layer.follows or _in_branch(view, layer)
+    return view.is_normalized(layer) or (ratio < 1 and small)
+
+
+def _in_branch(view: View, layer: Seen) -> bool:
+    """Whether what a layer feeds ends a residual branch."""
+    sinks = [link.sink for link in view.seen.links if link.source == layer.path]
+    return any(view.is_end(view.layer[one]) or ATTENTION in view.layer[one].follows for one in sinks)
+
+
+def _off(view: View, layer: Seen, weight: Values, code: str, level: str) -> Finding:
+    expected = view.expected_std(layer) or math.nan
+    low, high = (view.bounds[one].warning * expected for one in ("INIT203", "INIT204"))
+    times = weight.std / expected
+    said = f"{number(times)} times" if times > 1 else f"1/{number(1 / times)} of"
+    after = f" before {view.activation(layer)}" if view.activation(layer) else ""
+    return Finding(
+        code,
+        level,
+        (layer.path,),
+        weight.std,
+        (low, high),
+        f"the weights of {layer.path} have deviation {number(weight.std)}, {said} the {number(expected)} that "
+        "keeps the "
+        f"signal{after} (fan-in {layer.fan_in}); inputs of size {number(layer.input_rms)} become {number(layer.rms)}",
+        f"draw them with deviation {number(expected)}",
+    )
+
+
+def wrong_fan(view: View) -> Iterator[Finding]:
+    """INIT205: deviation gain / sqrt(fan_out) where fan-in and fan-out differ; only before what does not normalize."""
+    bound = view.bounds["INIT205"]
+    for layer, weight in view.weighted():
+        if layer.kind not in PLAIN or view.is_normalized(layer) or view.is_output(layer) or weight.std == 0:
+            continue
+        ratio = layer.fan_in / layer.fan_out if layer.fan_out else 1.0
+        level = bound.level(max(ratio, 1 / ratio))
+        error = 4 * _relative_error(weight) + 1e-3
+        fits = {fan: _fits(view, layer, weight, fan, error) for fan in (layer.fan_in, layer.fan_out)}
+        if level and fits[layer.fan_out] and not fits[layer.fan_in]:
+            yield Finding(
+                "INIT205",
+                level,
+                (layer.path,),
+                weight.std,
+                None,
+                f"the weights of {layer.path} have deviation {fits[layer.fan_out]} / sqrt(fan_out) = "
+                f"{number(weight.std)}, "
+                f"{number(math.sqrt(ratio))} times what its {layer.fan_in} inputs ask for",
+                "use mode='fan_in'",
+            )
+
+
+def _relative_error(weight: Values) -> float:
+    """Return the standard error of a deviation's logarithm: sqrt((kurtosis - 1) / 4n)."""
+    return math.sqrt(max(weight.kurtosis - 1, 0.1) / (4 * math.prod(weight.shape)))
+
+
+def _fits(view: View, layer: Seen, weight: Values, fan: int, error: float) -> str | None:
+    """Return the gain with which a fan gives the weight's deviation, if one of the usual ones does."""
+    gains = {"sqrt(2)": math.sqrt(2), "1": 1.0, "sqrt(1/3)": math.sqrt(1 / 3), "5/3": 5 / 3}
+    own = view.gain(layer)
+    gains.setdefault(number(own), own)
+    seen = weight.std * math.sqrt(fan)
+    return next((name for name, gain in gains.items() if abs(math.log(seen / gain)) < error), None)
+
+
+RULES = (scale, wrong_fan)

@@ -1,0 +1,51 @@
+"""Blame, acquit, or cannot tell: in one sentence, with what it rests on."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from goodinit.diagnosis.findings import Finding
+from goodinit.diagnosis.words import some
+from goodinit.frameworks.observation import Observation
+
+INNOCENT = ("INIT207",)  # findings for which the initialization is not to blame
+# what others follow from comes first in the sentence
+CAUSES = ("INIT208", "INIT101", "INIT102", "INIT103", "INIT203", "INIT204", "INIT401", "INIT206", "INIT201", "INIT202")
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """The verdict.
+
+    Parameters
+    ----------
+    word : str
+        ``blame``, ``acquit`` or ``cannot tell``.
+    sentence : str
+        Why, and on what it rests.
+    """
+
+    word: str
+    sentence: str
+
+
+def verdict(seen: Observation, findings: Sequence[Finding]) -> Verdict:
+    """Return the verdict: blame for any error, cannot tell if nothing could be measured, else acquit."""
+    guilty = [one for one in findings if one.level == "error" and not one.code.startswith("INIT9")]
+    lost = [one for one in findings if one.code == "INIT901"]
+    rests = f"seen in {seen.mode} mode on one batch of {seen.examples or 'unknown'} examples"
+    if guilty:
+        worst = min(guilty, key=lambda one: CAUSES.index(one.code) if one.code in CAUSES else len(CAUSES))
+        where = f" in {some(worst.layers)}" if worst.layers else ""
+        return Verdict("blame", f"The initialization is to blame{where}: {worst.reason} ({rests}).")
+    if lost:
+        return Verdict("cannot tell", f"It cannot be told whether the initialization is to blame: {lost[0].reason}.")
+    warnings = [one for one in findings if one.level == "warning"]
+    doubts = f"; {len(warnings)} warnings deserve a look" if len(warnings) > 1 else "; one warning deserves a look"
+    other = next((one for one in warnings if one.code in INNOCENT), None)
+    but = f", but {other.reason}" if other else ""
+    return Verdict(
+        "acquit",
+        f"The initialization is not to blame: signal, gradient and units of all {len(seen.layers)} layers are "
+        "within bounds"
+        f"{doubts if warnings else ''}{but} ({rests}; that the batch is like the data is assumed).",
+    )

@@ -1,0 +1,106 @@
+"""Parameters in numbers: their values, twins among units and tensors, and whether they can ever move."""
+
+import math
+from collections.abc import Iterator, Mapping
+
+import torch
+from torch import Tensor, nn
+
+from goodinit.frameworks.observation import Values
+from goodinit.frameworks.torch.modules import unit_rows
+
+MOST_ROWS = 4096  # units of one tensor that are compared with each other
+
+
+def parameters(model: nn.Module) -> dict[str, nn.Parameter]:
+    """Return the parameters by path in the state dict, tied ones once."""
+    return dict(model.named_parameters())
+
+
+@torch.no_grad()
+def values(
+    model: nn.Module, gradients: Mapping[str, float | None], moves: Mapping[str, str], frozen: set[str]
+) -> tuple[Values, ...]:
+    """Return a summary of every parameter that has entries and real numbers."""
+    owners = {f"{path}.{name}".lstrip("."): module for path, module in model.named_modules() for name in _own(module)}
+    earlier: dict[tuple[object, ...], list[tuple[str, Tensor]]] = {}
+    found = []
+    for path, parameter in parameters(model).items():
+        if isinstance(parameter, nn.parameter.UninitializedParameter) or not parameter.is_floating_point():
+            continue
+        if parameter.numel() == 0 or parameter.is_meta:
+            continue
+        mean, std, largest, kurtosis = _moments(parameter)
+        twins = _twins(unit_rows(owners[path], parameter)) if parameter.ndim > 1 and path in owners else 0.0
+        twin = _same(path, parameter, (tuple(parameter.shape), mean, std), earlier) if std > 0 else None
+        found.append(
+            Values(
+                path=path,
+                shape=tuple(parameter.shape),
+                mean=mean,
+                std=std,
+                largest=largest,
+                kurtosis=kurtosis,
+                twins=twins,
+                same_as=twin,
+                frozen=path in frozen,
+                gradient=gradients.get(path),
+                moves=moves.get(path, "unknown"),
+            )
+        )
+    return tuple(found)
+
+
+def _own(module: nn.Module) -> Iterator[str]:
+    yield from (name for name, one in module._parameters.items() if one is not None)
+
+
+def _moments(parameter: Tensor) -> tuple[float, float, float, float]:
+    flat = parameter.detach().reshape(-1)
+    flat = flat.float() if flat.dtype in (torch.float16, torch.bfloat16) else flat
+    centred = flat - flat.mean()
+    second = centred.square()
+    variance = float(second.mean())
+    largest = float(flat.abs().max())
+    if not math.isfinite(variance) or variance <= (1e-7 * largest) ** 2:  # rounding of a constant's mean
+        return float(flat.mean()), 0.0 if math.isfinite(variance) else math.nan, largest, math.nan
+    kurtosis = float(second.square().mean()) / variance**2
+    return float(flat.mean()), math.sqrt(variance), largest, kurtosis
+
+
+def _twins(rows: Tensor) -> float:
+    """Return the share of units that equal another one, of those that are not all zero (padding is)."""
+    rows = rows[:MOST_ROWS]
+    if len(rows) < 2 or rows.shape[1] == 0:
+        return 0.0
+    # units with the same sum of the same entries are compared in full
+    weights = torch.linspace(1, 2, rows.shape[1], dtype=rows.dtype, device=rows.device)
+    marks = (rows * weights).sum(1)
+    order = marks.argsort()
+    ordered = marks[order]
+    close = torch.nonzero(ordered[1:] == ordered[:-1]).reshape(-1)
+    if len(close) == 0:
+        return 0.0
+    equal = (rows[order[close]] == rows[order[close + 1]]).all(1) & (rows[order[close]] != 0).any(1)
+    alike = torch.zeros(len(rows), dtype=torch.bool, device=rows.device)
+    alike[order[close[equal]]] = True
+    alike[order[close[equal] + 1]] = True
+    return float(alike.float().mean())
+
+
+def _same(
+    path: str, parameter: Tensor, key: tuple[object, ...], earlier: dict[tuple[object, ...], list[tuple[str, Tensor]]]
+) -> str | None:
+    """Return the path of an earlier tensor with the same values."""
+    known = earlier.setdefault(key, [])
+    twin = next((name for name, one in known if torch.equal(one, parameter)), None)
+    known.append((path, parameter))
+    return twin
+
+
+def sizes(gradients: Mapping[str, Tensor | None]) -> dict[str, float | None]:
+    """Return the root mean squares of gradients; None for what the result does not depend on."""
+    return {
+        name: None if one is None else float(one.detach().float().square().mean().sqrt())
+        for name, one in gradients.items()
+    }

@@ -1,0 +1,196 @@
+"""One pass forward and one backward through anybody's model, which is afterwards as it was."""
+
+import copy
+import math
+import warnings
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from goodinit.errors import InputError
+from goodinit.frameworks.observation import Missed, Observation
+from goodinit.frameworks.torch import reading
+from goodinit.frameworks.torch.batches import feed, floating
+from goodinit.frameworks.torch.calls import Recorder
+from goodinit.frameworks.torch.graph import graph
+from goodinit.frameworks.torch.losses import Loss, Scalar, main, scalar
+from goodinit.frameworks.torch.modules import layers
+from goodinit.frameworks.torch.parameters import parameters, sizes, values
+from goodinit.frameworks.torch.untouched import untouched
+
+STEP = 1e-2  # of its own size, by which a parameter moves to see what moves next
+
+
+def trace(
+    model: nn.Module, batch: Any, *, loss: str | Loss | None = None, mode: str | None = None, seed: int = 0
+) -> Observation:
+    """Return what one pass forward and one backward show.
+
+    Parameters
+    ----------
+    model : Module
+        In train or eval mode; its parameters, buffers, gradients, flags, hooks and all random states are bit for
+        bit the same afterwards, whatever happens. Lazily built modules are built in a copy.
+    batch : tensor, tuple, dict, (inputs, targets), DataLoader or callable
+        See `goodinit.frameworks.torch.batches.feed`.
+    loss : str or callable, optional
+        ``cross_entropy``, ``mse``, ``binary_cross_entropy``, or ``loss(output, targets)``.
+    mode : str, optional
+        ``train`` or ``eval``: look at it in that mode; by default in that in which it is.
+    seed : int
+        Of what is random in the forward pass, such as dropout, and of a random direction of the outputs.
+
+    Raises
+    ------
+    InputError
+        If there is no model, batch or loss to speak of.
+    Exception
+        Whatever the model raises in its forward pass, with a note that names the layer.
+    """
+    if not isinstance(model, nn.Module):
+        raise InputError(f"a PyTorch model is a torch.nn.Module, got {type(model).__name__}")
+    if mode not in (None, "train", "eval"):
+        raise InputError(f"mode must be train or eval, got {mode!r}")
+    model = _looked_at(model)
+    with untouched(model), warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of the model, which has shown them already
+        torch.manual_seed(seed)
+        if mode is not None:
+            model.train(mode == "train")
+        with torch.inference_mode(False), torch.enable_grad():
+            return _observe(model, batch, loss)
+
+
+def _looked_at(model: nn.Module) -> nn.Module:
+    """Return the module inside wrappers; a copy of one that has not been built yet."""
+    inside = getattr(model, "_orig_mod", model)  # of torch.compile
+    if isinstance(inside, (nn.DataParallel, nn.parallel.DistributedDataParallel)):
+        inside = inside.module
+    lazy = any(isinstance(one, nn.parameter.UninitializedParameter) for one in inside.parameters())
+    return copy.deepcopy(inside) if lazy else inside
+
+
+def _observe(model: nn.Module, batch: Any, loss: str | Loss | None) -> Observation:
+    if unfit := _unfit(model):
+        return _nothing(model, unfit)
+    given = feed(model, batch, loss is not None)
+    frozen = {path for path, one in parameters(model).items() if not one.requires_grad}
+    for one in model.parameters():
+        if one.is_floating_point() and not isinstance(one, nn.parameter.UninitializedParameter):
+            one.requires_grad_(True)
+    recorder = Recorder(layers(model))
+    recorder.attach(model)
+    output = _forward(model, given.call, recorder)
+    recorder.recording = False
+    if not floating(output):
+        return _nothing(model, Missed("gradients", "the model's output holds no floating tensor", all=True))
+    value = scalar(output, given.targets, loss)
+    calls = recorder.calls
+    lines = graph(calls, [value.value.grad_fn] if value.value.grad_fn is not None else [])
+    around, attentions = reading.surroundings(lines, calls), reading.attentions(lines, calls)
+    links = reading.links(lines, calls)
+    gradients, missed = _backward(model, value)
+    moves = _moves(model, lambda: scalar(given.call(model), given.targets, loss), gradients)
+    examples = len(given.tensors[0]) if given.tensors and given.tensors[0].ndim else 0
+    result = main(output).detach().float()
+    return Observation(
+        model=type(model).__name__,
+        mode=_mode(model),
+        batch=given.how,
+        loss=value.how,
+        examples=examples,
+        layers=reading.layers(calls, around),
+        values=values(model, sizes(gradients), moves, frozen),
+        links=links,
+        stream=reading.stream(lines, calls),
+        ends=reading.ends(lines, calls),
+        attentions=attentions,
+        loss_value=float(value.value) if value.is_loss else None,
+        prior=value.prior,
+        output_std=float(result.std()) if result.numel() > 1 else 0.0,
+        classes=int(result.shape[1]) if value.prior is not None and result.ndim > 1 else None,
+        missed=tuple(missed),
+    )
+
+
+def _unfit(model: nn.Module) -> Missed | None:
+    """Return why a model cannot be looked at, if it cannot."""
+    if isinstance(model, torch.jit.ScriptModule):
+        return Missed(
+            "everything", "a TorchScript module takes no hooks; check the module that it was made from", all=True
+        )
+    if any(one.is_meta for one in model.parameters()):
+        return Missed(
+            "everything", "parameters on the meta device have no values; build the model on a real one", all=True
+        )
+    if any(one.is_inference() for one in model.parameters()):
+        return Missed("everything", "parameters made under torch.inference_mode() have no gradients", all=True)
+    if not any(True for _ in model.parameters()):
+        return Missed("everything", "the model has no parameters", all=True)
+    return None
+
+
+def _nothing(model: nn.Module, missed: Missed) -> Observation:
+    return Observation(
+        type(model).__name__, _mode(model), "", "", 0, (), (), (), (), (), (), None, None, math.nan, None, (missed,)
+    )
+
+
+def _mode(model: nn.Module) -> str:
+    modes = {module.training for module in model.modules()}
+    return "mixed" if len(modes) > 1 else "train" if modes.pop() else "eval"
+
+
+def _forward(model: nn.Module, call: Any, recorder: Recorder) -> Any:
+    try:
+        return call(model)
+    except Exception as error:
+        where = recorder.inside[-1] if recorder.inside else ""
+        name = type(model.get_submodule(where)).__name__
+        at = f"{where!r} ({name})" if where else f"the model itself ({name})"
+        error.add_note(f"goodinit: raised in the forward pass of {at}; the model is as it was before")
+        raise
+
+
+def _backward(model: nn.Module, value: Scalar) -> tuple[dict[str, Tensor | None], list[Missed]]:
+    """Return the gradients by all parameters, and what went wrong."""
+    named = {name: one for name, one in parameters(model).items() if one.requires_grad}
+    if value.value.grad_fn is None:
+        why = "the loss does not depend on any parameter through differentiable steps"
+        return {}, [Missed("gradients", why, all=True)]
+    try:
+        found = torch.autograd.grad(value.value, list(named.values()), allow_unused=True)
+    except RuntimeError as error:
+        if isinstance(error, torch.OutOfMemoryError) or "not enough memory" in str(error):
+            raise
+        why = f"the backward pass raised {type(error).__name__}: {str(error).strip().splitlines()[0]}"
+        return {}, [Missed("gradients", why, all=True)]
+    return dict(zip(named, found, strict=True)), []
+
+
+def _moves(model: nn.Module, again: Callable[[], Scalar], gradients: Mapping[str, Tensor | None]) -> dict[str, str]:
+    """Tell which parameters move at the first step, and of the others which move after it.
+
+    Those with a gradient take a step against it, of a hundredth of their own size, and gradients are taken once more;
+    needed only where some are exactly zero.
+    """
+    sized = sizes(gradients)
+    moves = {name: "unused" if size is None else "first" if size != 0 else "never" for name, size in sized.items()}
+    still = [name for name, said in moves.items() if said == "never"]
+    if not still or len(still) == len(moves):
+        return moves
+    named = parameters(model)
+    with torch.no_grad():
+        for name, size in sized.items():
+            gradient = gradients[name]
+            if size and math.isfinite(size) and gradient is not None:
+                own = float(named[name].float().square().mean().sqrt()) or 1.0
+                named[name].sub_(gradient * (STEP * own / size))
+    try:
+        found = torch.autograd.grad(again().value, [named[name] for name in still], allow_unused=True)
+    except RuntimeError:
+        return moves | dict.fromkeys(still, "unknown")
+    after = sizes(dict(zip(still, found, strict=True)))
+    return moves | {name: "second" if after[name] else "never" for name in still}
