@@ -15,7 +15,8 @@ from torch import Tensor, nn
 from goodinit.frameworks.torch.batches import floating
 from goodinit.frameworks.torch.modules import unit_axis
 
-MOST = 2**17  # values of one output that are looked at: a share is known to 0.3 %, a size to better than 1 %
+MOST = 2**16  # values of one output that are looked at for shares of units
+SAMPLE = 2**15  # and for its size, which is then known to half a percent
 SOME = 64  # rows of which shares of values are taken
 STEPS = 4  # up the graph, past reshapes and casts
 HALF = (torch.float16, torch.bfloat16)
@@ -69,7 +70,7 @@ def part(output: Tensor, axis: int, most: int = MOST) -> Tensor:
 def moments(values: Tensor) -> Tensor:
     """Return variance and mean of a tensor's entries, of every k-th one if they are many; NaN if one is not finite."""
     flat = values.detach().reshape(-1)
-    every = max(1, len(flat) // MOST)
+    every = max(1, len(flat) // SAMPLE)
     while every > 1 and math.gcd(every, values.shape[-1]) > 1:  # so that all units have their turn
         every += 1
     flat = flat[::every]

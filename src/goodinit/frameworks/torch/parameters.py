@@ -59,13 +59,17 @@ def _own(module: nn.Module) -> Iterator[str]:
 def _moments(parameter: Tensor) -> tuple[float, float, float, float]:
     flat = parameter.detach().reshape(-1)
     flat = flat.float() if flat.dtype in (torch.float16, torch.bfloat16) else flat
-    found, centre = torch.var_mean(flat, correction=0)
-    variance, mean = float(found), float(centre)
-    largest = max(abs(float(one)) for one in torch.aminmax(flat))
-    if not math.isfinite(variance) or variance <= (1e-7 * largest) ** 2:  # rounding of a constant's mean
-        return mean, 0.0 if math.isfinite(variance) else math.nan, largest, math.nan
+    least, greatest = (float(one) for one in torch.aminmax(flat))
+    largest = max(-least, greatest)
+    if least == greatest or not math.isfinite(largest):
+        return least, 0.0 if least == greatest else math.nan, largest, math.nan
+    mean = float(flat.mean())
+    second = float(torch.linalg.vector_norm(flat)) ** 2 / len(flat)
     some = flat[:: max(1, len(flat) // MOST_ENTRIES)]
-    kurtosis = float((some - mean).square().square().mean()) / variance**2
+    centred = some - mean
+    # of what is nearly constant the difference of second moments would be rounding
+    variance = second - mean**2 if second > 2 * mean**2 else float(centred.square().mean())
+    kurtosis = float(centred.square().square().mean()) / float(centred.square().mean()) ** 2
     return mean, math.sqrt(variance), largest, kurtosis
 
 
