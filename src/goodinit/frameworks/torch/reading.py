@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from goodinit.frameworks.observation import ATTENTION, NORMALIZED, OUTPUT, SUM, Attention, Link, Seen
 from goodinit.frameworks.torch.calls import SKEWED, Call
 from goodinit.frameworks.torch.graph import ATTENTIONS, NORMS, POOLS, PRODUCTS, Graph, Way
-from goodinit.frameworks.torch.modules import fans, kind, weight_of
+from goodinit.frameworks.torch.layers import fans, kind, weight_of
 
 # where an activation hands nothing on, or nearly nothing: at or below, at or above
 DEAD = {"relu": 0.0, "relu6": 0.0, "hardswish": -3.0}
@@ -229,7 +229,8 @@ def _weights(node: Any) -> Tensor | None:
             scores = scores.masked_fill(late.triu(1 + scores.shape[-1] - scores.shape[-2]), -math.inf)
         mask = getattr(node, "_saved_attn_mask", None)
         if isinstance(mask, Tensor) and mask.ndim == 4:
-            scores = scores + mask[:2, :4, -64:].float()
+            part = mask[:2, :4, -64:]
+            scores = scores.masked_fill(~part, -math.inf) if part.dtype == torch.bool else scores + part.float()
         weights: Tensor = scores.softmax(-1)
         return weights
     result = getattr(node, "_saved_result", None)
