@@ -12,7 +12,6 @@ from numpy.typing import NDArray
 from goodinit.figures.style import HALO, PALETTE, QUIET, SMALL, WIDTH, styled
 
 NAMED = 24  # layers of which each has its name on the axis
-MARKED = 4  # layers with findings that get their name in the picture
 FINE, FOUND, THEORY = PALETTE[0], PALETTE[1], "#56B4E9"
 PANELS = (
     ("activation", "size of the outputs (rms)"),
@@ -84,16 +83,14 @@ def _expected(ax: Axes, where: NDArray[Any], rows: Sequence[Mapping[str, Any]]) 
 
 
 def _name(ax: Axes, where: NDArray[Any], rows: Sequence[Mapping[str, Any]], wrong: NDArray[Any]) -> None:
-    """Name the first layers with findings, where names are not on the axis."""
-    if len(rows) <= NAMED:
+    """Name the first layer with findings, where names are not on the axis."""
+    if len(rows) <= NAMED or not wrong.any():
         return
-    for at in where[wrong][:MARKED]:
-        value = rows[at - 1]["activation"] or 0
-        if value > 0:
-            text = ax.annotate(
-                rows[at - 1]["path"], (at, value), (3, 6), textcoords="offset points", fontsize=SMALL, color=FOUND
-            )
-            text.set_path_effects(list(HALO))
+    at = where[wrong][0]
+    path, value = rows[at - 1]["path"], rows[at - 1]["activation"] or 0
+    if value > 0:
+        text = ax.annotate(path, (at, value), (3, 6), textcoords="offset points", fontsize=SMALL, color=FOUND)
+        text.set_path_effects(list(HALO))
 
 
 def _axis(ax: Axes, where: NDArray[Any], rows: Sequence[Mapping[str, Any]]) -> None:
@@ -105,5 +102,5 @@ def _axis(ax: Axes, where: NDArray[Any], rows: Sequence[Mapping[str, Any]]) -> N
         ax.set_xlabel(said, fontsize=SMALL)
     else:
         ax.xaxis.set_major_locator(MaxNLocator(8, integer=True))
-        ax.set_xlabel(f"layer, in the order of execution ({said})", fontsize=SMALL)
+        ax.set_xlabel(f"layer, in the order of execution\n{said}", fontsize=SMALL)
     ax.set_xlim(0.4, len(rows) + 0.6)

@@ -1,5 +1,6 @@
 """The diagnosis of a model as one HTML page that needs nothing else."""
 
+import math
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
@@ -53,8 +54,8 @@ def write_diagnosis(report: Report, path: Path) -> Path:
                 {
                     "code": code,
                     "quantity": one.quantity,
-                    "warning": number(one.warning),
-                    "error": number(one.error),
+                    "warning": _bound(one.warning),
+                    "error": _bound(one.error),
                     "why": one.why,
                 }
                 for code, one in report.thresholds.items()
@@ -63,6 +64,10 @@ def write_diagnosis(report: Report, path: Path) -> Path:
     )
     path.write_text(page, encoding="utf-8", errors="replace", newline="\n")
     return path
+
+
+def _bound(value: float) -> str:
+    return number(value) if math.isfinite(value) else "nowhere"
 
 
 def _finding(one: Finding) -> dict[str, str]:
