@@ -61,6 +61,16 @@ class Finding:
         more = {0: "", 1: f" or {self.alternatives[0]}" if self.alternatives else ""}
         return (self.found or self.status) + more.get(len(self.alternatives), f" or {len(self.alternatives)} more")
 
+    @property
+    def size(self) -> str:
+        """The shape in a table, ``64x3x3x3``."""
+        return "x".join(map(str, self.shape))
+
+    @property
+    def remarkable(self) -> bool:
+        """Whether the sentence says what the label does not: no rule, or one by other fans than the real ones."""
+        return self.status in (UNRECOGNISED, UNREAD) or "torch's fans" in (self.found or "")
+
 
 @dataclass(frozen=True)
 class Identification:
@@ -83,9 +93,7 @@ class Identification:
 
     def __str__(self) -> str:
         rows = [("tensor", "shape", "initializer", "std", "expected")]
-        rows += [
-            (f.path, "x".join(map(str, f.shape)), f.label, number(f.std), number(f.expected_std)) for f in self.findings
-        ]
+        rows += [(f.path, f.size, f.label, number(f.std), number(f.expected_std)) for f in self.findings]
         widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
         lines = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]
         return "\n".join(lines)

@@ -7,10 +7,12 @@ import numpy as np
 from scipy import special
 
 from goodinit.diagnosis.identification.evidence import ROUNDING, Evidence
-from goodinit.diagnosis.identification.families import FAMILIES, Family, tail
+from goodinit.diagnosis.identification.families import FAMILIES, INSIDE, ROOT3, Family, tail
 from goodinit.diagnosis.identification.rules import Rule
+from goodinit.initializers.plain import TRUNCATED_SD
 
 TESTS = 5
+FEWEST = 1000  # numbers
 
 
 @dataclass(frozen=True)
@@ -45,11 +47,28 @@ def misfit(rule: Rule, seen: Evidence, alarm: float) -> Misfit | None:
         How probable it may be that true draws fail; each test gets a fifth of it.
     """
     family, level = FAMILIES[rule.family], alarm / TESTS
-    for test in (_spread, _centre, _reach, _outline, _distance):
+    for test in (_spread, _centre, _outline, _reach, _distance):
         p, said = test(rule, family, seen)
         if p < level:
             return Misfit(p, said)
     return None
+
+
+def surprise(rule: Rule, seen: Evidence) -> float:
+    """Return -2 log likelihood of the numbers under a rule that they do not contradict, up to a constant.
+
+    The logarithm of a density of deviation s is -log s - z^2 / 2 for a normal variable, -log s - log(2 sqrt(3)) for a
+    uniform one, and for a cut one that of the normal before the cut, less the logarithm of what is left of it.
+    """
+    if rule.family == "uniform":
+        each = 2 * math.log(2 * ROOT3)
+    else:
+        cut = rule.family == "truncated"
+        before = TRUNCATED_SD if cut else 1.0  # deviation after the cut, of one before it
+        each = (
+            math.log(2 * math.pi / before**2) + _second(rule, seen) * before**2 + (2 * math.log(INSIDE) if cut else 0)
+        )
+    return seen.count * (2 * math.log(rule.std) + each)
 
 
 def _second(rule: Rule, seen: Evidence) -> float:
@@ -91,8 +110,8 @@ def _reach(rule: Rule, family: Family, seen: Evidence) -> tuple[float, str]:
 
 
 def _outline(rule: Rule, family: Family, seen: Evidence) -> tuple[float, str]:
-    if rule.mean != 0:
-        return 1.0, ""  # mean |w - mean| is not known
+    if rule.mean != 0 or seen.count < FEWEST:
+        return 1.0, ""  # mean |w - mean| is not known; of a few numbers the tail is not that of Pearson III
     value = seen.absolute / rule.std - family.moments[1] / 2 * _second(rule, seen)
     p = tail(value, seen.count, family.outline, slack=2 * (seen.grain + ROUNDING))
     said = f"mean |w| is {seen.outline:.4g} root mean squares instead of {family.moments[1]:.4g}"

@@ -36,7 +36,7 @@ class Rule:
     said : str
         More in words, where the name does not say it all.
     rank : int
-        1 to 3.
+        0 for the framework's default, then 1 to 3.
     """
 
     name: str
@@ -91,7 +91,6 @@ def _scaled() -> Iterator[tuple[str, str, str, int]]:
     for author in ("he", "glorot", "lecun"):
         yield author, "", "", 1
     yield "he", "(mode=fan_out)", "", 1
-    yield "he", "(mode=fan_avg)", "", 2
     yield "lecun", "(mode=fan_out)", "", 2
     torch = {"tanh": 5 / 3, "selu": 3 / 4, "leaky_relu of slope 0.2": math.sqrt(2 / 1.04)}
     for name, factor in torch.items():
@@ -142,7 +141,7 @@ def rules(place: Place, repeats: int = 1) -> list[Rule]:
     """
     found: list[Rule | None] = []
     if place.default is not None:
-        found.append(rule_of(place.default.spec, place.layer, name=DEFAULT, said=place.default.said))
+        found.append(rule_of(place.default.spec, place.layer, name=DEFAULT, said=place.default.said, rank=0))
     if repeats > 1:
         std = 0.02 / math.sqrt(2 * repeats)
         said = f"0.02 / sqrt(2 n) with n = {repeats} blocks, as GPT-2's residual ends"

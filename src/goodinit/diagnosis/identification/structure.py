@@ -99,7 +99,7 @@ def _orthogonal(values: Array, seen: Evidence, layer: Layer) -> Rule | None:
 
 def gains(values: Array, grain: float, layer: Layer) -> Iterator[tuple[float, int]]:
     """Yield (gain, number of blocks) with which a tensor is orthogonal: as a whole, and block by block."""
-    for blocks in sorted({1, layer.blocks}):
+    for blocks in sorted({1, layer.blocks}, reverse=True):  # square orthogonal blocks make an orthogonal stack, too
         matrices = values.reshape(blocks, layer.shape[0] // blocks, -1)
         found = [_gain(matrix, grain) for matrix in matrices]
         if np.allclose(found, found[0], rtol=ORTHONORMAL + 4 * grain, atol=0):  # NaN is close to nothing

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from goodinit.diagnosis.identification.evidence import Evidence, evidence, flat
 from goodinit.diagnosis.identification.families import FAMILIES
 from goodinit.diagnosis.identification.findings import NAMED, UNREAD, UNRECOGNISED, UNTOLD, Finding
-from goodinit.diagnosis.identification.fit import TESTS, misfit
+from goodinit.diagnosis.identification.fit import TESTS, misfit, surprise
 from goodinit.diagnosis.identification.rules import DEFAULT, Rule, part, rule_of, rules
 from goodinit.diagnosis.identification.structure import structured
 from goodinit.frameworks import Place, Tensor
@@ -17,7 +17,10 @@ DEVIATIONS = 4.75  # two-sided normal quantile of ALARM / TESTS
 ROUGH = 0.06  # relative standard error of the deviation from which no rule is named
 OFF = 0.05  # no rule is named whose deviation is further off than this, relative
 SPAN = math.log(1000)  # deviations lie anywhere between 0.001 and 1 if nothing is known of them
-FEW = 30
+RANK = 2 * math.log(20)  # a rule of the next rank is taken to be 20 times rarer
+ODDS = 2 * math.log(100)  # a rule that is so many times less likely than the likeliest is not mentioned
+EQUAL = 1e-5  # relative; names give gains with 6 digits
+FEW = 30  # entries
 MOST = 4  # rules that a sentence lists
 CHANCE = 0.1  # share of that range which rules of rank 2 and 3 may cover for one of them to be named
 
@@ -97,12 +100,26 @@ def _of_random(tensor: Tensor, seen: Evidence, repeats: int) -> Finding:
     fitting = [rule for rule in _near(known, seen) if misfit(rule, seen, ALARM) is None]
     if not fitting:
         return _finding(tensor, UNRECOGNISED, None, (), seen.std, _described(seen))
-    best = min(rule.rank for rule in fitting)
-    among = [rule for rule in fitting if rule.rank == best]
-    if doubt := _doubt(best, among, known, seen):
+    among = _likeliest(fitting, known, seen)
+    if doubt := _doubt(among, known, seen):
         names = tuple(rule.name for rule in among)
         return _finding(tensor, UNTOLD, None, names, seen.std, f"cannot tell: {doubt}; {_list(names)} would fit")
-    return _of_named(tensor, sorted(among, key=lambda rule: _order(rule, seen)), seen)
+    return _of_named(tensor, among, seen)
+
+
+def _likeliest(fitting: Sequence[Rule], known: Sequence[Rule], seen: Evidence) -> list[Rule]:
+    """Return the rules among which the evidence leaves a choice, the likeliest first.
+
+    Of the higher ranks, where so many rules are that deviations agree with one by chance, a rule comes first only if
+    none of the lower ranks fits; if it is likelier than those it is an alternative.
+    """
+    score = {id(rule): surprise(rule, seen) + RANK * rule.rank for rule in fitting}
+    ordered = sorted(fitting, key=lambda rule: (_off(rule, seen) > OFF, score[id(rule)]))
+    sure = [rule for rule in ordered if rule.rank <= 1 or not _by_chance(rule, known, seen)]
+    first = (sure or ordered)[0]
+    lead = {id(rule): score[id(rule)] - score[id(first)] for rule in fitting}
+    near = [r for r in ordered if lead[id(r)] < (ODDS if r.rank <= max(first.rank, 1) else 0) and r is not first]
+    return [first, *near]
 
 
 def _rules(tensor: Tensor, repeats: int) -> list[Rule]:
@@ -126,36 +143,48 @@ def _near(known: Sequence[Rule], seen: Evidence) -> list[Rule]:
     return [rule for rule in known if rule.std > 0 and abs(size - math.log(rule.std)) < window.get(rule.family, 0.0)]
 
 
-def _order(rule: Rule, seen: Evidence) -> tuple[bool, bool, float]:
-    """Order rules that fit: the framework's default first, then the nearest deviation; equal ones stay as they are."""
-    return _off(rule, seen) > OFF, rule.name != DEFAULT, round(_off(rule, seen), 9)
+def _size(family: str, seen: Evidence) -> tuple[float, float]:
+    """Return the deviation that the numbers speak for in a family, and its relative standard error.
+
+    Of n uniform numbers the extremes tell more than the mean square: they span (n - 1) / (n + 1) of the range in the
+    mean, and scatter by sqrt(2) / n.
+    """
+    if family == "uniform" and seen.count > 1:
+        span = (seen.high - seen.low) * (seen.count + 1) / (seen.count - 1)
+        return span / math.sqrt(12), math.sqrt(2) / seen.count
+    return seen.std, FAMILIES[family].standard_error(seen.count)
 
 
 def _off(rule: Rule, seen: Evidence) -> float:
-    return abs(seen.std / rule.std - 1)
+    return abs(_size(rule.family, seen)[0] / rule.std - 1)
 
 
-def _doubt(rank: int, among: Sequence[Rule], known: Sequence[Rule], seen: Evidence) -> str:
-    """Say why none of the rules that fit is named; nothing if one may be."""
+def _doubt(among: Sequence[Rule], known: Sequence[Rule], seen: Evidence) -> str:
+    """Say why the likeliest of the rules that fit is not named; nothing if it may be."""
+    first = among[0]
     entries = f"{seen.count:,} {'entry' if seen.count == 1 else 'entries'}"
-    family = FAMILIES[among[0].family]
-    if all(FAMILIES[rule.family].standard_error(seen.count) > ROUGH for rule in among):
+    if seen.count < FEW or _size(first.family, seen)[1] > ROUGH:
         return entries
     if len({rule.family for rule in among}) > 1:
         return f"{entries} do not tell {' from '.join(sorted({rule.family for rule in among}))}"
-    if all(_off(rule, seen) > OFF for rule in among):
-        return f"{entries} of std {seen.std:.4g}, {100 * min(_off(rule, seen) for rule in among):.0f} % off"
-    if rank > 1 and (share := _covered(rank, family.name, known, seen.count)) > CHANCE:
+    if _off(first, seen) > OFF:
+        return f"{entries} of std {seen.std:.4g}, {100 * _off(first, seen):.0f} % off"
+    if first.rank > 1 and _by_chance(first, known, seen):
+        share = _covered(first, known, seen.count)
         return f"with {entries}, {100 * share:.0f} % of all deviations agree with some rule by chance"
     return ""
 
 
-def _covered(rank: int, family: str, known: Sequence[Rule], count: int) -> float:
-    """Return the share of deviations, on a logarithmic scale, that the rules of a family up to a rank accept."""
-    half = DEVIATIONS * FAMILIES[family].standard_error(count)
-    if family == "uniform":  # whose largest value tells more: (1 - x)^n is ALARM / TESTS at this x
+def _by_chance(rule: Rule, known: Sequence[Rule], seen: Evidence) -> bool:
+    return _covered(rule, known, seen.count) > CHANCE
+
+
+def _covered(rule: Rule, known: Sequence[Rule], count: int) -> float:
+    """Return the share of deviations, on a logarithmic scale, that a rule and those of its family and rank accept."""
+    half = DEVIATIONS * FAMILIES[rule.family].standard_error(count)
+    if rule.family == "uniform":  # whose largest value tells more: (1 - x)^n is ALARM / TESTS at this x
         half = min(half, -math.log(ALARM / TESTS) / count / 2)
-    centres = sorted(math.log(rule.std) for rule in known if rule.family == family and rule.rank <= rank and rule.std)
+    centres = sorted(math.log(r.std) for r in known if r.family == rule.family and r.rank <= rule.rank and r.std)
     steps = (min(b - a, 2 * half) for a, b in zip(centres, [*centres[1:], math.inf], strict=True))
     return min(sum(steps) / SPAN, 1.0)
 
@@ -176,7 +205,7 @@ def _measured(rule: Rule, seen: Evidence) -> str:
 
 def _told_from(rule: Rule, rest: Sequence[Rule]) -> str:
     """Say which rules cannot be told from the one that is named, and why."""
-    equal = tuple(dict.fromkeys(other.name for other in rest if math.isclose(other.std, rule.std, rel_tol=1e-9)))
+    equal = tuple(dict.fromkeys(other.name for other in rest if math.isclose(other.std, rule.std, rel_tol=EQUAL)))
     near = tuple(dict.fromkeys(other.name for other in rest if other.name not in equal))
     said = f"; cannot be told from {_list(equal)}: equal variance" if equal else ""
     if near:
@@ -190,9 +219,12 @@ def _padding(tensor: Tensor) -> str:
 
 def _described(seen: Evidence) -> str:
     """Describe numbers that no rule explains: the shape of their distribution, and their deviation."""
-    own = (Rule("", "", name, seen.mean, seen.std) for name in FAMILIES)
-    shapes = [rule.family for rule in own if seen.std > 0 and misfit(rule, seen, 1e-3) is None]
-    shape = " or ".join(shapes) if shapes and seen.count >= 30 else "of no known shape"
+    if seen.std == 0:
+        return f"unrecognised: {seen.mean:.4g} but for rounding"
+    centre = {"uniform": (seen.low + seen.high) / 2}
+    own = (Rule("", "", name, centre.get(name, seen.mean), _size(name, seen)[0]) for name in FAMILIES)
+    shapes = [rule.family for rule in own if misfit(rule, seen, 1e-3) is None]
+    shape = " or ".join(shapes) if shapes and seen.count >= FEW else "of no known shape"
     mean = f", mean {seen.mean:.4g}" if abs(seen.mean) > 0.1 * seen.std else ""
     return f"unrecognised: {shape}, std {seen.std:.4g}{mean}; no rule of the catalogue gives that"
 
