@@ -1,10 +1,10 @@
 """Which modules are layers, of what kind, with which fans, and on which axis their units lie."""
 
-import math
-
 import torch
 from torch import nn
 from torch.nn.modules import conv as convolutions
+
+from goodinit.frameworks.torch.modules import place_of
 
 TRANSPOSED = (nn.ConvTranspose1d, nn.ConvTranspose2d, nn.ConvTranspose3d)
 PARAMETRIC = (nn.PReLU,)  # activations with parameters: seen in the graph, not layers
@@ -52,37 +52,26 @@ def kind(module: nn.Module) -> str:
 
 def weight_of(module: nn.Module) -> torch.Tensor | None:
     """Return the tensor that a layer multiplies with: its weight, or else its first with at least two axes."""
-    if isinstance(module, nn.MultiheadAttention):
-        return module.out_proj.weight
-    named = getattr(module, "weight", None)
+    named = getattr(owner_of(module), "weight", None)
     if isinstance(named, torch.Tensor) and named.ndim >= 2:
         return named
     own = [one for one in module._parameters.values() if one is not None and one.ndim >= 2]
     return own[0] if own else None
 
 
-def fans(module: nn.Module) -> tuple[int, int]:
-    """Return how many inputs one output sums and how many outputs one input feeds, (0, 0) where that means nothing.
-
-    The last axis of kernels and groups count as they should: torch's own fans of grouped and of transposed
-    convolutions do not (each output sees in_channels / groups, and of a transposed one kernel / stride positions).
-    """
-    weight = weight_of(module)
-    what = kind(module)
-    if weight is None or isinstance(weight, nn.parameter.UninitializedParameter) or what in ("norm", "scale"):
+def fans(module: nn.Module) -> tuple[float, float]:
+    """Return how many inputs one output sums and how many outputs one input feeds, (0, 0) where that means nothing."""
+    weight, owner = weight_of(module), owner_of(module)
+    name = next((key for key, one in owner._parameters.items() if one is weight), "weight")
+    if weight is None or nn.parameter.is_lazy(weight) or kind(module) in ("norm", "scale"):
         return 0, 0
-    if what == "embedding":
-        return 1, int(weight.shape[-1])
-    if isinstance(module, convolutions._ConvNd):
-        taps, strides = math.prod(module.kernel_size), math.prod(module.stride)
-        inputs, outputs = module.in_channels // module.groups, module.out_channels // module.groups
-        if isinstance(module, TRANSPOSED):
-            return max(inputs * taps // strides, 1), outputs * taps
-        return inputs * taps, max(outputs * taps // strides, 1)
-    if type(module).__name__ == "Conv1D":  # of transformers: (inputs, outputs)
-        return int(weight.shape[0]), int(weight.shape[1])
-    taps = math.prod(weight.shape[2:])
-    return int(weight.shape[1]) * taps, int(weight.shape[0]) * taps
+    layer = place_of(owner, "", name, tuple(weight.shape)).layer
+    return layer.fan_in, layer.fan_out
+
+
+def owner_of(module: nn.Module) -> nn.Module:
+    """Return the module that holds a layer's weight: of attention the output projection, which is never called."""
+    return module.out_proj if isinstance(module, nn.MultiheadAttention) else module
 
 
 def unit_axis(module: nn.Module, output: torch.Tensor) -> int:
