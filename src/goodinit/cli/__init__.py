@@ -2,6 +2,7 @@
 
 import typer
 
+from goodinit.cli.check import check
 from goodinit.cli.claims import claims
 from goodinit.cli.compare import compare
 from goodinit.cli.identify import identify
@@ -18,7 +19,7 @@ app = typer.Typer(
 )
 
 
-for command in (compare, signal, identify, claims):
+for command in (compare, signal, check, identify, claims):
     app.command()(explained(command))
 app.add_typer(lab)
 

@@ -17,6 +17,7 @@ from goodinit.spelling import clip, nearest, shorten
 NAME = r"[^\W\d]\w*"
 FORM = re.compile(rf"(?P<module>{NAME}(?:\.{NAME})*):(?P<name>{NAME}(?:\.{NAME})*)")
 MACHINERY = str(Path(importlib.__file__).parent)
+OURS = str(Path(__file__).parents[1])
 FRAMEWORKS = ("torch",)
 
 
@@ -59,9 +60,9 @@ def _imported(name: str) -> Any:
     except ModuleNotFoundError as error:
         if error.name and f"{name}.".startswith(f"{error.name}."):
             raise InputError(f"there is no module {error.name!r} in {here} or among what is installed") from None
-        raise _explained(error) from None
+        raise explained(error) from None
     except (Exception, SystemExit) as error:  # noqa: BLE001 - whatever a user's module raises is shown as it is
-        raise _explained(error) from None
+        raise explained(error) from None
 
 
 def _found(module: Any, name: str, dotted: str) -> Any:
@@ -88,11 +89,11 @@ def _run(factory: Any) -> Any:
     try:
         return factory()
     except (Exception, SystemExit) as error:  # noqa: BLE001 - whatever a user's factory raises is shown as it is
-        raise _explained(error) from None
+        raise explained(error) from None
 
 
-def _explained(error: BaseException) -> MissingError | ForeignError:
-    """Return the sentence on a missing framework, or the user's traceback."""
+def explained(error: BaseException) -> MissingError | ForeignError:
+    """Return the sentence on a missing framework, or the user's traceback without our own lines before it."""
     if isinstance(error, ModuleNotFoundError) and error.name in FRAMEWORKS:
         return MissingError(f"{error.name} is not installed: pip install {error.name}")
     at: TracebackType | None = error.__traceback__
@@ -102,4 +103,4 @@ def _explained(error: BaseException) -> MissingError | ForeignError:
 
 
 def _ours(file: str) -> bool:
-    return file == __file__ or file.startswith(("<frozen importlib", MACHINERY))
+    return file.startswith(("<frozen importlib", MACHINERY, OURS))

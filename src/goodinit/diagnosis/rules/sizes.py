@@ -57,7 +57,8 @@ def _off(view: View, layer: Seen, weight: Values, code: str, level: str) -> Find
         (low, high),
         f"the weights of {layer.path} have deviation {number(weight.std)}, {said} the {number(expected)} that "
         "keeps the "
-        f"signal{after} (fan-in {number(layer.fan_in)}); inputs of size {number(layer.input_rms)} become {number(layer.rms)}",
+        f"signal{after} (fan-in {number(layer.fan_in)}); inputs of size "
+        f"{number(layer.input_rms)} become {number(layer.rms)}",
         f"draw them with deviation {number(expected)}",
     )
 
