@@ -62,8 +62,7 @@ class View:
 
     def is_first(self, layer: Seen) -> bool:
         """Whether a layer reads the inputs of the model."""
-        fed = {link.sink for link in self.seen.links} | set(self.seen.stream)
-        return layer.path not in fed
+        return layer.path in self.seen.firsts
 
     def activation(self, layer: Seen) -> str | None:
         """Return the activation that follows, if it is one of goodinit's."""
@@ -71,11 +70,7 @@ class View:
 
     def gain(self, layer: Seen) -> float:
         """Return the gain that keeps the signal's size through what follows; 1 where no activation does."""
-        name = self.activation(layer)
-        try:
-            return theory.gain(name) if name else 1.0
-        except InputError:
-            return 1.0
+        return _gain(self.activation(layer))
 
     def expected_std(self, layer: Seen) -> float | None:
         """Return the deviation of weights that keeps the signal's size: gain / sqrt(fan_in)."""
@@ -115,6 +110,14 @@ class View:
     def _joins(self, link: Link, kinds: Sequence[str]) -> bool:
         both = (self.layer[link.source], self.layer[link.sink])
         return all(one.kind in kinds and one.calls == 1 for one in both)
+
+
+@functools.cache
+def _gain(name: str | None) -> float:
+    try:
+        return theory.gain(name) if name else 1.0
+    except InputError:
+        return 1.0
 
 
 def _run(begin: str, following: dict[str, str]) -> list[str]:

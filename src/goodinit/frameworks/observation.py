@@ -68,8 +68,8 @@ class Seen:
         Output entries for one example.
     input_rms, input_mean, mean, std, rms : float
         Of the inputs and outputs.
-    nonfinite : float
-        Share of outputs that are NaN or infinite.
+    finite : bool
+        Whether no output is NaN or infinite.
     unit_rows : int
         How many values of each unit the shares rest on.
     dead, saturated, skewed : float or None
@@ -97,7 +97,7 @@ class Seen:
     mean: float
     std: float
     rms: float
-    nonfinite: float
+    finite: bool
     unit_rows: int
     dead: float | None
     saturated: float | None
@@ -178,6 +178,8 @@ class Observation:
         In the order in which they were first called.
     values : tuple of Values
         In the order of the state dict.
+    firsts : tuple of str
+        Layers that read the inputs of the model.
     links : tuple of Link
     stream : tuple of str
         Layers whose input comes from a residual sum, in order; their `input_rms` is the size of the stream.
@@ -200,6 +202,7 @@ class Observation:
     examples: int
     layers: tuple[Seen, ...]
     values: tuple[Values, ...]
+    firsts: tuple[str, ...]
     links: tuple[Link, ...]
     stream: tuple[str, ...]
     ends: tuple[str, ...]

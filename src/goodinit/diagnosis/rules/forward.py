@@ -92,17 +92,16 @@ def stream(view: View) -> Iterator[Finding]:
 
 def nonfinite(view: View) -> Iterator[Finding]:
     """INIT208: the first layer that makes NaN or infinity of finite inputs."""
-    found = [one for one in view.seen.layers if one.nonfinite > 0]
+    found = [one for one in view.seen.layers if not one.finite]
     if found:
         first = found[0]
         yield Finding(
             "INIT208",
             "error",
             (first.path,),
-            first.nonfinite,
-            (0.0, 0.0),
-            f"{first.nonfinite:.1%} of the outputs of {first.path} are NaN or infinite, inputs of size "
-            f"{number(first.input_rms)}",
+            None,
+            None,
+            f"outputs of {first.path} are NaN or infinite, for inputs of size {number(first.input_rms)}",
             "check the inputs for NaN, the weights for size, and the precision",
         )
 

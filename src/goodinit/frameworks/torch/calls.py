@@ -4,6 +4,7 @@ Of a large output a part is looked at: every k-th position, and if need be every
 most about `MOST` values per pass whatever the size of the batch.
 """
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -14,7 +15,11 @@ from torch import Tensor, nn
 from goodinit.frameworks.torch.batches import floating
 from goodinit.frameworks.torch.modules import unit_axis
 
-MOST = 2**17  # values of one output that are looked at: a share is known to 0.3 %, a size to better than 1 %
+MOST = 2**16  # values of one output that are looked at for shares of units
+SAMPLE = 2**15  # and for its size, which is then known to half a percent
+SOME = 64  # rows of which shares of values are taken
+STEPS = 4  # up the graph, past reshapes and casts
+HALF = (torch.float16, torch.bfloat16)
 COMPARED = 16  # examples whose outputs are compared with each other
 SKEWED = 0.45  # a unit is skewed if the share of its positive values is further than this from a half
 
@@ -45,6 +50,7 @@ class Call:
     numbers: dict[str, Tensor]
     entries: float
     units: dict[str, Tensor] = field(default_factory=dict)
+    examples: int = 1
     floor: Tensor | None = None  # of the input: least, greatest, share of zeros
 
 
@@ -61,17 +67,14 @@ def part(output: Tensor, axis: int, most: int = MOST) -> Tensor:
     return seen.float()
 
 
-@torch.no_grad()
-def moments(seen: Tensor) -> dict[str, Tensor]:
-    """Return mean, mean square and share of values that are not finite."""
-    finite = torch.isfinite(seen)
-    clean = torch.where(finite, seen, torch.zeros((), device=seen.device))
-    count = finite.sum().clamp(min=1)
-    return {
-        "mean": clean.sum(dtype=torch.float64 if seen.device.type == "cpu" else torch.float32) / count,
-        "square": clean.square().sum() / count,
-        "nonfinite": 1 - finite.float().mean(),
-    }
+def moments(values: Tensor) -> Tensor:
+    """Return variance and mean of a tensor's entries, of every k-th one if they are many; NaN if one is not finite."""
+    flat = values.detach().reshape(-1)
+    every = max(1, len(flat) // SAMPLE)
+    while every > 1 and math.gcd(every, values.shape[-1]) > 1:  # so that all units have their turn
+        every += 1
+    flat = flat[::every]
+    return torch.stack(torch.var_mean(flat.float() if flat.dtype in HALF else flat, correction=0))
 
 
 @torch.no_grad()
@@ -116,26 +119,23 @@ class Recorder:
         return left
 
     def _record(self, path: str, module: nn.Module, inputs: Sequence[Tensor], output: Tensor) -> None:
-        axis = unit_axis(module, output)
-        seen = part(output, axis)
-        numbers = {f"output_{name}": value for name, value in moments(seen).items()}
-        floor = None
-        if inputs:
-            came = part(inputs[0], inputs[0].ndim - 1)
-            numbers |= {f"input_{name}": value for name, value in moments(came).items()}
-            floor = torch.stack([came.amin(), came.amax(), (came == 0).float().mean()])
-        if (alike := correlation(seen)) is not None:
-            numbers["correlation"] = alike
+        seen = part(output, unit_axis(module, output))
+        nodes = [one.grad_fn for one in inputs if one.grad_fn is not None]
         call = Call(
             path=path,
             module=module,
-            inputs=[one.grad_fn for one in inputs if one.grad_fn is not None],
+            inputs=nodes,
             output=output.grad_fn,
-            numbers=numbers,
+            numbers={"output": moments(output)},
             entries=output.numel() / max(len(output), 1) if output.ndim > 1 else output.numel(),
             units=_units(seen),
-            floor=floor,
         )
+        if inputs and inputs[0].numel():
+            call.numbers["input"] = moments(inputs[0])
+            if any(is_custom(node) for node in nodes):
+                call.floor = _floor(inputs[0])
+        if (alike := correlation(seen)) is not None:
+            call.numbers["correlation"] = alike
         self.calls.append(call)
         if output.requires_grad:
             output.register_hook(lambda gradient: _gradient(call, gradient))  # type: ignore[no-untyped-call]
@@ -143,20 +143,39 @@ class Recorder:
 
 @torch.no_grad()
 def _units(seen: Tensor) -> dict[str, Tensor]:
-    """Return what tells the state of units whatever activation follows: quantiles would be dear, these are not."""
+    """Return what tells the state of units whatever activation follows."""
     rows = seen.reshape(-1, seen.shape[-1])
     return {
         "most": rows.amax(0),
-        "least": rows.amin(0),
-        "positive": (rows > 0).float().mean(0),
-        "values": rows[:: max(1, len(rows) // 64)],  # for shares in the flat part
+        "positive": (rows > 0).sum(0) / len(rows),
+        "values": rows[:: max(1, len(rows) // SOME)].clone(),  # for shares in the flat part
         "rows": torch.tensor(len(rows)),
     }
 
 
 @torch.no_grad()
+def _floor(values: Tensor) -> Tensor:
+    """Return the least value, the greatest, and the share of zeros."""
+    return torch.stack([*torch.aminmax(values), (values == 0).float().mean()])
+
+
+def is_custom(node: Any) -> bool:
+    """Whether what a tensor came from, up to a few steps, is a function of the user's own, perhaps an activation."""
+    for _ in range(STEPS):
+        name = node.name()
+        if name.endswith("Backward"):  # torch's own end in a number
+            return True
+        above = [one for one, _ in node.next_functions if one is not None]
+        if len(above) != 1:
+            return False
+        node = above[0]
+    return False
+
+
+@torch.no_grad()
 def _gradient(call: Call, gradient: Tensor) -> None:
-    """Add the size of a gradient: mean square by entry, and by example the square of the norm."""
-    seen = part(gradient, unit_axis(call.module, gradient))
-    square = seen.square().mean()
-    call.numbers["gradient"] = call.numbers.get("gradient", torch.zeros((), device=seen.device)) + square
+    """Add the square of a gradient's norm; of all of it, since single positions may get all the gradient there is."""
+    square = torch.linalg.vector_norm(gradient, dtype=torch.float32).square()
+    known = call.numbers.get("gradient")
+    call.numbers["gradient"] = square if known is None else known + square
+    call.examples = max(len(gradient), 1) if gradient.ndim > 1 else 1

@@ -10,6 +10,7 @@ from goodinit.frameworks.observation import Values
 from goodinit.frameworks.torch.modules import unit_rows
 
 MOST_ROWS = 4096  # units of one tensor that are compared with each other
+MOST_ENTRIES = 2**16  # of which the kurtosis is taken, which is then known to 1 %
 
 
 def parameters(model: nn.Module) -> dict[str, nn.Parameter]:
@@ -58,14 +59,18 @@ def _own(module: nn.Module) -> Iterator[str]:
 def _moments(parameter: Tensor) -> tuple[float, float, float, float]:
     flat = parameter.detach().reshape(-1)
     flat = flat.float() if flat.dtype in (torch.float16, torch.bfloat16) else flat
-    centred = flat - flat.mean()
-    second = centred.square()
-    variance = float(second.mean())
-    largest = float(flat.abs().max())
-    if not math.isfinite(variance) or variance <= (1e-7 * largest) ** 2:  # rounding of a constant's mean
-        return float(flat.mean()), 0.0 if math.isfinite(variance) else math.nan, largest, math.nan
-    kurtosis = float(second.square().mean()) / variance**2
-    return float(flat.mean()), math.sqrt(variance), largest, kurtosis
+    least, greatest = (float(one) for one in torch.aminmax(flat))
+    largest = max(-least, greatest)
+    if least == greatest or not math.isfinite(largest):
+        return least, 0.0 if least == greatest else math.nan, largest, math.nan
+    mean = float(flat.mean())
+    second = float(torch.linalg.vector_norm(flat)) ** 2 / len(flat)
+    some = flat[:: max(1, len(flat) // MOST_ENTRIES)]
+    centred = some - mean
+    # of what is nearly constant the difference of second moments would be rounding
+    variance = second - mean**2 if second > 2 * mean**2 else float(centred.square().mean())
+    kurtosis = float(centred.square().square().mean()) / float(centred.square().mean()) ** 2
+    return mean, math.sqrt(variance), largest, kurtosis
 
 
 def _twins(rows: Tensor) -> float:
@@ -73,9 +78,9 @@ def _twins(rows: Tensor) -> float:
     rows = rows[:MOST_ROWS]
     if len(rows) < 2 or rows.shape[1] == 0:
         return 0.0
-    # units with the same sum of the same entries are compared in full
-    weights = torch.linspace(1, 2, rows.shape[1], dtype=rows.dtype, device=rows.device)
-    marks = (rows * weights).sum(1)
+    # units with the same sum of the same few entries are compared in full
+    some = rows[:, :: max(1, rows.shape[1] // 8)].float()
+    marks = some @ torch.linspace(1, 2, some.shape[1], device=rows.device)
     order = marks.argsort()
     ordered = marks[order]
     close = torch.nonzero(ordered[1:] == ordered[:-1]).reshape(-1)
@@ -101,6 +106,8 @@ def _same(
 def sizes(gradients: Mapping[str, Tensor | None]) -> dict[str, float | None]:
     """Return the root mean squares of gradients; None for what the result does not depend on."""
     return {
-        name: None if one is None else float(one.detach().float().square().mean().sqrt())
+        name: None
+        if one is None
+        else float(torch.linalg.vector_norm(one, dtype=torch.float32)) / math.sqrt(max(one.numel(), 1))
         for name, one in gradients.items()
     }

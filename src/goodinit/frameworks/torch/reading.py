@@ -91,9 +91,10 @@ def layers(calls: Sequence[Call], around: dict[str, Surroundings]) -> tuple[Seen
 def _layer(path: str, calls: list[Call], around: Surroundings) -> Seen:
     module = calls[0].module
     numbers = _numbers(calls)
-    mean, square = numbers.get("output_mean", math.nan), numbers.get("output_square", math.nan)
+    variance, mean = numbers["output"]
+    input_variance, input_mean = numbers.get("input", (math.nan, math.nan))
     fan_in, fan_out = fans(module)
-    gradient = numbers.get("gradient")
+    (gradient,) = numbers.get("gradient", (None,))
     entries = sum(call.entries for call in calls)
     state = _states(calls, next((one for one in around.follows if one in DEAD or one in SATURATED), None))
     return Seen(
@@ -108,24 +109,24 @@ def _layer(path: str, calls: list[Call], around: Surroundings) -> Seen:
         follows=around.follows,
         by=around.by,
         entries=entries / len(calls),
-        input_rms=math.sqrt(numbers.get("input_square", math.nan)),
-        input_mean=numbers.get("input_mean", math.nan),
+        input_rms=math.hypot(math.sqrt(input_variance), input_mean),
+        input_mean=input_mean,
         mean=mean,
-        std=math.sqrt(max(square - mean**2, 0.0)),
-        rms=math.sqrt(square),
-        nonfinite=numbers.get("output_nonfinite", 0.0),
-        correlation=numbers.get("correlation"),
-        gradient_rms=None if gradient is None else math.sqrt(gradient),
-        gradient_norm=None if gradient is None else math.sqrt(gradient * entries),
+        std=math.sqrt(variance),
+        rms=math.hypot(math.sqrt(variance), mean),
+        finite=math.isfinite(variance),
+        correlation=numbers.get("correlation", (None,))[0],
+        gradient_rms=None if gradient is None else math.sqrt(gradient * len(calls) / entries / calls[0].examples),
+        gradient_norm=None if gradient is None else math.sqrt(gradient * len(calls) / calls[0].examples),
         **state,
     )
 
 
-def _numbers(calls: list[Call]) -> dict[str, float]:
+def _numbers(calls: list[Call]) -> dict[str, list[float]]:
     """Return the means of all statistics over the calls of a layer."""
     names = dict.fromkeys(name for call in calls for name in call.numbers)
-    each = {name: [call.numbers[name] for call in calls if name in call.numbers] for name in names}
-    return {name: float(torch.stack([one.double().cpu() for one in found]).mean()) for name, found in each.items()}
+    each = {name: [call.numbers[name].reshape(-1) for call in calls if name in call.numbers] for name in names}
+    return {name: torch.stack(found).double().mean(0).tolist() for name, found in each.items()}
 
 
 def _named(module: nn.Module, path: str, name: str) -> str | None:

@@ -103,6 +103,7 @@ def _observe(model: nn.Module, batch: Any, loss: str | Loss | None) -> Observati
         examples=examples,
         layers=reading.layers(calls, around),
         values=values(model, sizes(gradients), moves, frozen),
+        firsts=tuple(dict.fromkeys(one.path for one, ways in zip(calls, lines.ways, strict=False) if not ways)),
         links=links,
         stream=reading.stream(lines, calls),
         ends=reading.ends(lines, calls),
@@ -134,7 +135,7 @@ def _unfit(model: nn.Module) -> Missed | None:
 
 def _nothing(model: nn.Module, missed: Missed) -> Observation:
     return Observation(
-        type(model).__name__, _mode(model), "", "", 0, (), (), (), (), (), (), None, None, math.nan, None, (missed,)
+        type(model).__name__, _mode(model), "", "", 0, (), (), (), (), (), (), (), None, None, math.nan, None, (missed,)
     )
 
 
