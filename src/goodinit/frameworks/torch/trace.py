@@ -4,6 +4,7 @@ import copy
 import math
 import warnings
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any
 
 import torch
@@ -92,6 +93,7 @@ def _observe(model: nn.Module, batch: Any, loss: str | Loss | None) -> Observati
     around, attentions = reading.surroundings(lines, calls), reading.attentions(lines, calls)
     links = reading.links(lines, calls)
     gradients, missed = _backward(model, value)
+    summary = values(model, sizes(gradients), frozen)  # before parameters take a step to see what moves
     moves = _moves(model, lambda: scalar(given.call(model), given.targets, loss), gradients)
     examples = len(given.tensors[0]) if given.tensors and given.tensors[0].ndim else 0
     result = main(output).detach().float()
@@ -102,7 +104,7 @@ def _observe(model: nn.Module, batch: Any, loss: str | Loss | None) -> Observati
         loss=value.how,
         examples=examples,
         layers=reading.layers(calls, around),
-        values=values(model, sizes(gradients), moves, frozen),
+        values=tuple(replace(one, moves=moves.get(one.path, "unknown")) for one in summary),
         firsts=tuple(dict.fromkeys(one.path for one, ways in zip(calls, lines.ways, strict=False) if not ways)),
         links=links,
         stream=reading.stream(lines, calls),

@@ -1,0 +1,51 @@
+"""Checks of PyTorch models: what is found, what is not, and what is said."""
+
+import pytest
+import torch
+from torch import nn
+
+import goodinit as gi
+
+
+@pytest.fixture(autouse=True)
+def seeded():
+    torch.manual_seed(0)
+
+
+def dense(inputs, outputs, gain=1.0):
+    """Return a dense layer with normal weights of deviation gain / sqrt(fan_in)."""
+    layer = nn.Linear(inputs, outputs)
+    nn.init.normal_(layer.weight, std=gain / inputs**0.5)
+    nn.init.zeros_(layer.bias)
+    return layer
+
+
+def mlp(*widths, activation=nn.ReLU, gain=2**0.5):
+    pairs = list(zip(widths, widths[1:], strict=False))
+    hidden = [one for pair in pairs[:-1] for one in (dense(*pair, gain), activation())]
+    return nn.Sequential(*hidden, dense(*pairs[-1], 0.5))
+
+
+def levels(report, code):
+    """Return level and layers of the findings with a code."""
+    return [(one.level, one.layers) for one in report.findings if one.code == code]
+
+
+class Adapted(nn.Module):
+    """A layer with a low-rank addition of which the second factor is zero."""
+
+    def __init__(self):
+        super().__init__()
+        self.layer, self.down, self.up = dense(16, 16), dense(16, 4), dense(4, 16)
+        nn.init.zeros_(self.up.weight)
+
+    def forward(self, x):
+        return self.layer(x) + self.up(self.down(x))
+
+
+def test_values_are_those_before_any_step():
+    model = nn.Sequential(Adapted(), nn.ReLU(), dense(16, 3))
+    seen = {one.path: one for one in gi.check(model, torch.randn(32, 16)).observation.values}
+    assert seen["0.up.weight"].largest == 0 and seen["0.up.weight"].moves == "first"
+    assert seen["0.down.weight"].moves == "second"
+    assert seen["2.weight"].std == pytest.approx(float(model[2].weight.std(correction=0)), rel=1e-5)
