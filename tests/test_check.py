@@ -1,5 +1,7 @@
 """Checks of PyTorch models: what is found, what is not, and what is said."""
 
+import itertools
+
 import pytest
 import torch
 from torch import nn
@@ -21,7 +23,7 @@ def dense(inputs, outputs, gain=1.0):
 
 
 def mlp(*widths, activation=nn.ReLU, gain=2**0.5):
-    pairs = list(zip(widths, widths[1:], strict=False))
+    pairs = list(itertools.pairwise(widths))
     hidden = [one for pair in pairs[:-1] for one in (dense(*pair, gain), activation())]
     return nn.Sequential(*hidden, dense(*pairs[-1], 0.5))
 
@@ -46,6 +48,16 @@ class Adapted(nn.Module):
 def test_values_are_those_before_any_step():
     model = nn.Sequential(Adapted(), nn.ReLU(), dense(16, 3))
     seen = {one.path: one for one in gi.check(model, torch.randn(32, 16)).observation.values}
-    assert seen["0.up.weight"].largest == 0 and seen["0.up.weight"].moves == "first"
+    assert seen["0.up.weight"].largest == 0
+    assert seen["0.up.weight"].moves == "first"
     assert seen["0.down.weight"].moves == "second"
-    assert seen["2.weight"].std == pytest.approx(float(model[2].weight.std(correction=0)), rel=1e-5)
+    assert seen["2.weight"].std == pytest.approx(float(model[2].weight.detach().std(correction=0)), rel=1e-5)
+
+
+def test_what_opens_at_the_third_step_is_not_stuck():
+    model = nn.Sequential(Adapted(), nn.ReLU(), dense(16, 3))
+    nn.init.zeros_(model[2].weight)  # so that the adapter's second factor moves at the second step, its first later
+    report = gi.check(model, (torch.randn(32, 16), torch.randint(3, (32,))))
+    assert report.ok
+    assert not levels(report, "INIT105")
+    assert "0.down.weight" in levels(report, "INIT106")[0][1]
