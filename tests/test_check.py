@@ -61,3 +61,19 @@ def test_what_opens_at_the_third_step_is_not_stuck():
     assert report.ok
     assert not levels(report, "INIT105")
     assert "0.down.weight" in levels(report, "INIT106")[0][1]
+
+
+@pytest.mark.parametrize("loss", ["cross_entropy", "mse"])
+def test_raw_inputs_are_not_the_initializations_fault(loss):
+    model, inputs = mlp(32, 64, 64, 10), torch.randint(256, (32, 32)).float()
+    targets = torch.randint(10, (32,)) if loss == "cross_entropy" else torch.randn(32, 10)
+    report = gi.check(model, (inputs, targets), loss=loss)
+    code = "INIT501" if loss == "cross_entropy" else "INIT502"
+    assert report.ok
+    assert "inputs" in report.verdict.sentence
+    assert levels(report, "INIT207") == [("warning", ("0",))]
+    assert levels(report, code) == [("warning", ("4",))]
+    with torch.no_grad():
+        model[4].weight.mul_(200)  # but now it is, whatever the inputs are
+    assert not gi.check(model, (inputs, targets), loss=loss).ok
+    assert not gi.check(model, (inputs / 255, targets), loss=loss).ok
