@@ -77,3 +77,25 @@ def test_raw_inputs_are_not_the_initializations_fault(loss):
         model[4].weight.mul_(200)  # but now it is, whatever the inputs are
     assert not gi.check(model, (inputs, targets), loss=loss).ok
     assert not gi.check(model, (inputs / 255, targets), loss=loss).ok
+
+
+class Residual(nn.Module):
+    """Adds branches, of which the last layers are smaller than the first."""
+
+    def __init__(self, blocks, end=0.2):
+        super().__init__()
+        self.blocks = nn.ModuleList(nn.Sequential(dense(32, 32), nn.ReLU(), dense(32, 32, end)) for _ in range(blocks))
+        self.head = dense(32, 4, 0.5)
+
+    def forward(self, x):
+        for block in self.blocks:
+            x = x + block(x)
+        return self.head(x)
+
+
+def test_an_odd_one_among_the_first_layers_of_blocks():
+    model = Residual(6)
+    assert not levels(gi.check(model, torch.randn(32, 32)), "INIT601")
+    with torch.no_grad():
+        model.blocks[3][0].weight.mul_(3)
+    assert levels(gi.check(model, torch.randn(32, 32)), "INIT601") == [("warning", ("blocks.3.0",))]
