@@ -99,3 +99,25 @@ def test_an_odd_one_among_the_first_layers_of_blocks():
     with torch.no_grad():
         model.blocks[3][0].weight.mul_(3)
     assert levels(gi.check(model, torch.randn(32, 32)), "INIT601") == [("warning", ("blocks.3.0",))]
+
+
+class Packed(nn.Module):
+    """Attention whose queries, keys and values come from one layer."""
+
+    def __init__(self, width=48):
+        super().__init__()
+        self.qkv, self.out = dense(width, 3 * width), dense(width, width)
+
+    def forward(self, x):
+        three = (one.unflatten(-1, (4, -1)).transpose(1, 2) for one in self.qkv(x).chunk(3, -1))
+        return self.out(nn.functional.scaled_dot_product_attention(*three).transpose(1, 2).flatten(2))
+
+
+def test_the_fans_of_a_packed_projection():
+    model, x = Packed(), torch.randn(8, 10, 48)
+    assert not levels(gi.check(model, x), "INIT205")
+    nn.init.xavier_uniform_(model.qkv.weight)
+    assert levels(gi.check(model, x), "INIT205") == [("warning", ("qkv",))]
+    for part in model.qkv.weight.data.chunk(3):
+        nn.init.xavier_uniform_(part)
+    assert not levels(gi.check(model, x), "INIT205")
