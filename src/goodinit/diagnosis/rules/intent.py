@@ -15,8 +15,9 @@ Pair = tuple[Seen, Values]
 
 
 def odd_ones(view: View) -> Iterator[Finding]:
-    """INIT601: among layers of one name (but for numbers) and one shape, those of another deviation."""
+    """INIT601: among layers of one shape whose names differ in one number, those of another deviation."""
     bound = view.bounds["INIT601"]
+    named: set[str] = set()
     for group in _groups(view).values():
         if len(group) < FEWEST:
             continue
@@ -25,7 +26,9 @@ def odd_ones(view: View) -> Iterator[Finding]:
             continue
         off = [pair for pair in group if not _agrees(pair[1], middle)]
         far = [pair for pair in off if bound.level(max(pair[1].std / middle, middle / max(pair[1].std, 1e-300)))]
+        far = [(layer, weight) for layer, weight in far if layer.path not in named]
         if far and len(off) <= (1 - AGREEING) * len(group):
+            named |= {layer.path for layer, _ in far}
             yield Finding(
                 "INIT601",
                 "warning",
@@ -40,9 +43,12 @@ def odd_ones(view: View) -> Iterator[Finding]:
 
 
 def _groups(view: View) -> dict[tuple[str, tuple[int, ...]], list[Pair]]:
+    """Return the layers by shape and by what remains of their name without one of its numbers."""
     out: dict[tuple[str, tuple[int, ...]], list[Pair]] = {}
     for layer, weight in view.weighted():
-        out.setdefault((re.sub(r"\d+", "*", layer.path), weight.shape), []).append((layer, weight))
+        for found in re.finditer(r"\d+", layer.path):
+            name = f"{layer.path[: found.start()]}*{layer.path[found.end() :]}"
+            out.setdefault((name, weight.shape), []).append((layer, weight))
     return out
 
 

@@ -7,6 +7,8 @@ from goodinit.diagnosis.findings import Finding
 from goodinit.diagnosis.view import View
 from goodinit.diagnosis.words import number
 
+_REMEDY = {True: "standardize the inputs", False: "make the weights of the output layer smaller, or 0"}
+
 
 def first_loss(view: View) -> Iterator[Finding]:
     """INIT501: a model that knows nothing should pay what a guess costs, ln of the number of classes."""
@@ -15,6 +17,7 @@ def first_loss(view: View) -> Iterator[Finding]:
         return
     guess = math.log(seen.classes)
     if level := bound.level(seen.loss_value - guess):
+        level, because = _excused(view, level)
         prior = "" if seen.prior is None else f", one that knows the labels' shares {number(seen.prior)}"
         yield Finding(
             "INIT501",
@@ -24,9 +27,19 @@ def first_loss(view: View) -> Iterator[Finding]:
             (0.0, guess + bound.warning),
             f"the first loss is {number(seen.loss_value)}; a guess pays ln {seen.classes} = "
             f"{number(guess)}{prior}: the "
-            f"outputs have deviation {number(seen.output_std)} before anything is learned",
-            "make the weights of the output layer smaller, or 0",
+            f"outputs have deviation {number(seen.output_std)} before anything is learned{because}",
+            _REMEDY[bool(because)],
         )
+
+
+def _excused(view: View, level: str) -> tuple[str, str]:
+    """Return level and words, milder if outputs are large because inputs are, see INIT207: sizes are in proportion."""
+    sizes = [view.layer[path].input_rms for path in view.seen.firsts]
+    largest = max((one for one in sizes if math.isfinite(one)), default=1.0)
+    explained = view.seen.output_std / max(largest, 1.0) <= view.bounds["INIT502"].warning
+    if largest <= view.bounds["INIT207"].warning or not explained:
+        return level, ""
+    return "warning", f", of inputs of size {number(largest)}"
 
 
 def confident(view: View) -> Iterator[Finding]:
@@ -34,14 +47,15 @@ def confident(view: View) -> Iterator[Finding]:
     bound = view.bounds["INIT502"]
     level = bound.level(view.seen.output_std) if math.isfinite(view.seen.output_std) else None
     if level and view.seen.classes is None and view.seen.layers:
+        level, because = _excused(view, level)
         yield Finding(
             "INIT502",
             level,
             _last(view),
             view.seen.output_std,
             (0.0, bound.warning),
-            f"the outputs have deviation {number(view.seen.output_std)} before anything is learned",
-            "make the weights of the output layer smaller, or 0",
+            f"the outputs have deviation {number(view.seen.output_std)} before anything is learned{because}",
+            _REMEDY[bool(because)],
         )
 
 

@@ -9,6 +9,7 @@ from goodinit.diagnosis.words import number
 from goodinit.frameworks.observation import ATTENTION, Seen, Values
 
 SMALLEST = 64  # entries of a weight from which its deviation is known to a tenth
+PACKED = 3  # queries, keys and values
 MILD = 1 / 3  # where the size of the output is of no matter a weight must be further off, and is never an error
 
 
@@ -87,6 +88,26 @@ def wrong_fan(view: View) -> Iterator[Finding]:
             )
 
 
+def packed_fan(view: View) -> Iterator[Finding]:
+    """INIT205: Glorot's sqrt(2 / (fan_in + fan_out)) of queries, keys and values at once, 1/sqrt(2) of each one's."""
+    for layer, weight in view.weighted():
+        width, packed = layer.fan_in, ATTENTION in layer.follows and layer.fan_out == PACKED * layer.fan_in
+        if layer.kind != "dense" or not packed or weight.std == 0:
+            continue
+        drawn, meant = math.sqrt(2 / (width + PACKED * width)), math.sqrt(1 / width)
+        if abs(math.log(weight.std / drawn)) < 4 * _relative_error(weight) + 1e-3:
+            yield Finding(
+                "INIT205",
+                "warning",
+                (layer.path,),
+                weight.std,
+                None,
+                f"the weights of {layer.path} have Glorot's deviation {number(drawn)} of all {weight.shape[0]} rows: "
+                f"queries, keys and values drawn one by one would have {number(meant)}",
+                "draw the three parts one by one",
+            )
+
+
 def _relative_error(weight: Values) -> float:
     """Return the standard error of a deviation's logarithm: sqrt((kurtosis - 1) / 4n)."""
     return math.sqrt(max(weight.kurtosis - 1, 0.1) / (4 * math.prod(weight.shape)))
@@ -101,4 +122,4 @@ def _fits(view: View, layer: Seen, weight: Values, fan: float, error: float) -> 
     return next((name for name, gain in gains.items() if abs(math.log(seen / gain)) < error), None)
 
 
-RULES = (scale, wrong_fan)
+RULES = (scale, wrong_fan, packed_fan)

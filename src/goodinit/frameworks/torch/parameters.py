@@ -19,10 +19,8 @@ def parameters(model: nn.Module) -> dict[str, nn.Parameter]:
 
 
 @torch.no_grad()
-def values(
-    model: nn.Module, gradients: Mapping[str, float | None], moves: Mapping[str, str], frozen: set[str]
-) -> tuple[Values, ...]:
-    """Return a summary of every parameter that has entries and real numbers."""
+def values(model: nn.Module, gradients: Mapping[str, float | None], frozen: set[str]) -> tuple[Values, ...]:
+    """Return a summary of every parameter that has entries and real numbers; what moves is not known yet."""
     owners = {f"{path}.{name}".lstrip("."): module for path, module in model.named_modules() for name in _own(module)}
     earlier: dict[tuple[object, ...], list[tuple[str, Tensor]]] = {}
     found = []
@@ -46,7 +44,7 @@ def values(
                 same_as=twin,
                 frozen=path in frozen,
                 gradient=gradients.get(path),
-                moves=moves.get(path, "unknown"),
+                moves="unknown",
             )
         )
     return tuple(found)

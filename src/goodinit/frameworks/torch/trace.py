@@ -4,6 +4,7 @@ import copy
 import math
 import warnings
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any
 
 import torch
@@ -92,6 +93,7 @@ def _observe(model: nn.Module, batch: Any, loss: str | Loss | None) -> Observati
     around, attentions = reading.surroundings(lines, calls), reading.attentions(lines, calls)
     links = reading.links(lines, calls)
     gradients, missed = _backward(model, value)
+    summary = values(model, sizes(gradients), frozen)  # before parameters take a step to see what moves
     moves = _moves(model, lambda: scalar(given.call(model), given.targets, loss), gradients)
     examples = len(given.tensors[0]) if given.tensors and given.tensors[0].ndim else 0
     result = main(output).detach().float()
@@ -102,7 +104,7 @@ def _observe(model: nn.Module, batch: Any, loss: str | Loss | None) -> Observati
         loss=value.how,
         examples=examples,
         layers=reading.layers(calls, around),
-        values=values(model, sizes(gradients), moves, frozen),
+        values=tuple(replace(one, moves=moves.get(one.path, "unknown")) for one in summary),
         firsts=tuple(dict.fromkeys(one.path for one, ways in zip(calls, lines.ways, strict=False) if not ways)),
         links=links,
         stream=reading.stream(lines, calls),
@@ -172,26 +174,32 @@ def _backward(model: nn.Module, value: Scalar) -> tuple[dict[str, Tensor | None]
 
 
 def _moves(model: nn.Module, again: Callable[[], Scalar], gradients: Mapping[str, Tensor | None]) -> dict[str, str]:
-    """Tell which parameters move at the first step, and of the others which move after it.
+    """Tell which parameters move at the first step, and of the others which move later.
 
-    Those with a gradient take a step against it, of a hundredth of their own size, and gradients are taken once more;
-    needed only where some are exactly zero.
+    Those with a gradient take a step against it, and gradients are taken once more; that is repeated as long as
+    it brings others to move, since a zero may wait for another one. Needed only where some are exactly zero.
     """
-    sized = sizes(gradients)
+    named, sized = parameters(model), sizes(gradients)
     moves = {name: "unused" if size is None else "first" if size != 0 else "never" for name, size in sized.items()}
     still = [name for name, said in moves.items() if said == "never"]
-    if not still or len(still) == len(moves):
-        return moves
-    named = parameters(model)
-    with torch.no_grad():
-        for name, size in sized.items():
-            gradient = gradients[name]
-            if size and math.isfinite(size) and gradient is not None:
-                own = float(named[name].float().square().mean().sqrt()) or 1.0
-                named[name].sub_(gradient * (STEP * own / size))
-    try:
-        found = torch.autograd.grad(again().value, [named[name] for name in still], allow_unused=True)
-    except RuntimeError:
-        return moves | dict.fromkeys(still, "unknown")
-    after = sizes(dict(zip(still, found, strict=True)))
-    return moves | {name: "second" if after[name] else "never" for name in still}
+    moved = len(still) < len(moves)
+    while still and moved:
+        _step(named, gradients)
+        try:
+            found = torch.autograd.grad(again().value, [named[name] for name in still], allow_unused=True)
+        except RuntimeError:
+            return moves | dict.fromkeys(still, "unknown")
+        gradients = dict(zip(still, found, strict=True))
+        moves |= {name: "second" for name, size in sizes(gradients).items() if size}
+        moved, still = any(sizes(gradients).values()), [name for name in still if moves[name] == "never"]
+    return moves
+
+
+@torch.no_grad()
+def _step(named: Mapping[str, Tensor], gradients: Mapping[str, Tensor | None]) -> None:
+    """Move parameters against their gradients, by a hundredth of their own size."""
+    for name, gradient in gradients.items():
+        size = sizes({name: gradient})[name]
+        if gradient is not None and size and math.isfinite(size):
+            own = float(named[name].float().square().mean().sqrt()) or 1.0
+            named[name].sub_(gradient * (STEP * own / size))
