@@ -34,7 +34,7 @@ def kind(module: nn.Module) -> str:
     named = type(module).__name__.lower()
     if isinstance(module, convolutions._ConvNd):
         return "conv"
-    if isinstance(module, (nn.Embedding, nn.EmbeddingBag)):
+    if isinstance(module, (nn.Embedding, nn.EmbeddingBag)) or named.endswith("embedding"):
         return "embedding"
     if isinstance(module, (nn.RNNBase, nn.RNNCellBase)):
         return "recurrent"
