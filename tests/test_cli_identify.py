@@ -160,7 +160,7 @@ def test_a_missing_torch_is_a_sentence(folder: Path, tmp_path: Path) -> None:
     (folder / "plain.py").write_text("model = 3\n")
     done = run("plain:model", folder=folder, path=str(tmp_path))
     assert done.returncode == 3
-    assert "needs PyTorch: pip install torch" in done.stderr
+    assert "needs PyTorch: pip install 'goodinit[torch]'" in done.stderr
 
 
 def test_a_narrow_terminal_loses_nothing(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -71,7 +71,7 @@ def check(
     except ModuleNotFoundError as error:
         if error.name != "torch":
             raise
-        raise MissingError("checking a PyTorch model needs PyTorch: pip install torch") from None
+        raise MissingError("checking a PyTorch model needs PyTorch: pip install 'goodinit[torch]'") from None
     bounds, quiet = bounds_of(thresholds), _patterns(silence)
     seen = trace(model, batch, loss=loss, mode=mode, seed=seed)
     weights = {layer.weight for layer in seen.layers if layer.kind not in ("norm", "scale")}

@@ -31,7 +31,7 @@ def tensors(model: Any) -> list[Tensor]:
     except ModuleNotFoundError as error:
         if error.name != "torch":
             raise
-        raise MissingError("reading a PyTorch model needs PyTorch: pip install torch") from None
+        raise MissingError("reading a PyTorch model needs PyTorch: pip install 'goodinit[torch]'") from None
     if not is_module(model):
         raise InputError(f"a model is a torch.nn.Module, got {type(model).__name__}")
     return read(model)
