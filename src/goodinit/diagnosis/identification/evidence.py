@@ -1,5 +1,6 @@
 """What one pass over the values of a tensor tells."""
 
+import functools
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -41,7 +42,7 @@ class Evidence:
     sample: Array
     grain: float
 
-    @property
+    @functools.cached_property
     def std(self) -> float:
         """The standard deviation."""
         return math.sqrt(max(self.second - self.mean**2, 0.0))
