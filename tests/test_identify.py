@@ -272,6 +272,16 @@ def test_other_precisions(dtype: torch.dtype) -> None:
     gi.assert_initialized(layer, {"weight": "orthogonal"})
 
 
+@pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float16, torch.float8_e4m3fn])
+def test_coarse_numbers_are_not_taken_for_orthogonal(dtype: torch.dtype) -> None:
+    for shape in ((16, 20_000), (300, 200), (2, 3000), (8, 64)):
+        layer = nn.Linear(1, 1)
+        for seed in SEEDS:
+            torch.manual_seed(seed)
+            layer.weight = nn.Parameter((torch.randn(shape) / 16).to(dtype), requires_grad=False)
+            assert "orthogonal" not in (gi.identify(layer)["weight"].found or "")
+
+
 def test_complex_numbers() -> None:
     layer = nn.Linear(300, 200, dtype=torch.complex64)
     assert gi.identify(layer)["weight"].found == "torch_default"
@@ -350,6 +360,14 @@ def test_tied_weights_are_one_tensor_with_two_names() -> None:
     model.head = nn.Linear(64, 500, bias=False)
     model.embedding.weight = model.head.weight
     assert gi.identify(model)["head.weight"].default  # of the head, though the embedding comes first
+
+
+def test_padding_is_left_out_and_said_to_be_overwritten() -> None:
+    layer = nn.Embedding(500, 64, padding_idx=7)
+    assert gi.identify(layer)["weight"].sentence.endswith("; row 7 is padding")
+    one = filled(layer, lambda w: init.normal_(w, std=0.02))
+    assert one.found == "normal(std=0.02)"
+    assert one.sentence.endswith("; row 7 is padding but is not 0")
 
 
 def test_few_entries_tell_nothing() -> None:

@@ -198,11 +198,17 @@ def part(rule: Rule) -> Rule:
 
 def _by_counted(rule: Rule, right: Fans, counted: Fans) -> Rule:
     """Return a rule by the framework's fans under a name that says so."""
-    words = ("fan_in {:,g} where one output sums {:,g}", "fan_out {:,g} where one input feeds {:,g}")
-    differ = (
-        word.format(theirs, ours) for word, theirs, ours in zip(words, counted, right, strict=True) if theirs != ours
-    )
-    said = f"torch counts {' and '.join(differ)}" + (f"; {rule.said}" if rule.said else "")
+    words = {
+        "fan_in": f"fan_in {counted[0]:,g} where one output sums {right[0]:,g}",
+        "fan_out": f"fan_out {counted[1]:,g} where one input feeds {right[1]:,g}",
+    }
+    if "mode=fan_out" in rule.name:
+        del words["fan_in"]
+    elif not ("glorot" in rule.name or "mode" in rule.name):
+        del words["fan_out"]
+    same = {"fan_in": counted[0] == right[0], "fan_out": counted[1] == right[1]}
+    said = " and ".join(word for mode, word in words.items() if not same[mode])
+    said = f"torch counts {said}" + (f"; {rule.said}" if rule.said else "")
     return replace(rule, name=f"{rule.name} by torch's fans", spec=_spelled(rule), said=said)
 
 

@@ -216,7 +216,10 @@ def _told_from(rule: Rule, rest: Sequence[Rule]) -> str:
 
 
 def _padding(tensor: Tensor) -> str:
-    return f"; row {tensor.padding} is padding" if tensor.padding is not None else ""
+    """Say which row is left out, and whether somebody has overwritten it, as ``torch.nn.init`` does."""
+    if tensor.padding is None:
+        return ""
+    return f"; row {tensor.padding} is padding" + (" but is not 0" if tensor.read()[tensor.padding].any() else "")
 
 
 def _described(seen: Evidence) -> str:
