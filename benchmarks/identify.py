@@ -4,6 +4,7 @@ import statistics
 import time
 from collections.abc import Callable
 
+import torch
 from torch import nn
 
 import goodinit as gi
@@ -27,6 +28,7 @@ def seconds(work: Callable[[nn.Module], object], model: nn.Module) -> Callable[[
 
 
 def main() -> None:
+    torch.set_num_threads(1)
     model = nn.TransformerEncoder(nn.TransformerEncoderLayer(512, 8, 2048), 16, enable_nested_tensor=False)
     count = sum(weight.numel() for weight in model.parameters())
     measured = race({name: seconds(work, model) for name, work in PASSES.items()})

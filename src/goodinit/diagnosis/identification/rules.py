@@ -6,11 +6,11 @@ are, the more deviations agree with one of them by chance.
 
 import functools
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from goodinit.activations import ACTIVATIONS
-from goodinit.frameworks import Place
+from goodinit.frameworks import Default, Place
 from goodinit.initializers import Initializer, initializer
 from goodinit.initializers.plain import TRUNCATED_SD
 from goodinit.layer import Layer, dense
@@ -73,6 +73,8 @@ def rule_of(what: str | Initializer, layer: Layer, *, name: str = "", said: str 
     return Rule(name or made.label, made.label, family, made.mean(layer), math.sqrt(made.variance(layer)), said, rank)
 
 
+Fans = tuple[float, float]  # fan-in, fan-out
+ANYWHERE = dense("", 1, 1)  # for initializers that do not look at the layer
 Text = tuple[str, str, int]  # a spec, what more there is to say, rank
 FEW = 6  # digits of a gain in a name
 
@@ -129,37 +131,39 @@ def _plain() -> Iterator[Text]:
         yield f"uniform(low={low:g}, high={high:g})", "", rank
 
 
-def rules(place: Place, repeats: int = 1) -> list[Rule]:
-    """Return all rules for a tensor, of which each has a distribution of its own or another name for one.
+def rules(places: Sequence[Place], repeats: int = 1) -> tuple[Rule, ...]:
+    """Return all rules for a tensor: by the fans of each of its places, and those that look at no fans.
 
     Parameters
     ----------
-    place : Place
-        Its layer, the fans that its framework counts, and its default.
+    places : sequence of Place
+        Their layers, the fans that the framework counts, and its defaults.
     repeats : int
         How many tensors of the model differ from it in the number of their block only.
     """
+    if len(places) == 1:
+        place = places[0]
+        return _rules(_fans(place.layer), _fans(place.counted), place.default, repeats)
+    each = (rule for place in places for rule in rules([place], repeats))
+    return tuple({(rule.name, rule.std): rule for rule in each}.values())
+
+
+@functools.lru_cache(256)
+def _rules(right: Fans, counted: Fans, default: Default | None, repeats: int) -> tuple[Rule, ...]:
     found: list[Rule | None] = []
-    if place.default is not None:
-        found.append(rule_of(place.default.spec, place.layer, name=DEFAULT, said=place.default.said, rank=0))
+    if default is not None:
+        found.append(rule_of(default.spec, ANYWHERE, name=DEFAULT, said=default.said, rank=0))
     if repeats > 1:
         std = 0.02 / math.sqrt(2 * repeats)
         said = f"0.02 / sqrt(2 n) with n = {repeats} blocks, as GPT-2's residual ends"
-        found.append(rule_of(f"normal(std={std:.{FEW}g})", place.layer, said=said))
-    return [rule for rule in found if rule is not None] + [
-        *_by_fans(_fans(place.layer), _fans(place.counted)),
-        *_plain_rules(),
-    ]
+        found.append(rule_of(f"normal(std={std:.{FEW}g})", ANYWHERE, said=said))
+    return tuple(rule for rule in found if rule is not None) + _by_fans(right, counted) + _plain_rules()
 
 
 @functools.cache
 def _plain_rules() -> tuple[Rule, ...]:
-    anywhere = dense("", 1, 1)
-    found = (rule_of(text, anywhere, said=said, rank=rank) for text, said, rank in _plain())
+    found = (rule_of(text, ANYWHERE, said=said, rank=rank) for text, said, rank in _plain())
     return tuple(rule for rule in found if rule is not None)
-
-
-Fans = tuple[float, float]  # fan-in, fan-out
 
 
 @functools.lru_cache(256)
@@ -194,11 +198,17 @@ def part(rule: Rule) -> Rule:
 
 def _by_counted(rule: Rule, right: Fans, counted: Fans) -> Rule:
     """Return a rule by the framework's fans under a name that says so."""
-    words = ("fan_in {:,g} where one output sums {:,g}", "fan_out {:,g} where one input feeds {:,g}")
-    differ = (
-        word.format(theirs, ours) for word, theirs, ours in zip(words, counted, right, strict=True) if theirs != ours
-    )
-    said = f"torch counts {' and '.join(differ)}" + (f"; {rule.said}" if rule.said else "")
+    words = {
+        "fan_in": f"fan_in {counted[0]:,g} where one output sums {right[0]:,g}",
+        "fan_out": f"fan_out {counted[1]:,g} where one input feeds {right[1]:,g}",
+    }
+    if "mode=fan_out" in rule.name:
+        del words["fan_in"]
+    elif not ("glorot" in rule.name or "mode" in rule.name):
+        del words["fan_out"]
+    same = {"fan_in": counted[0] == right[0], "fan_out": counted[1] == right[1]}
+    said = " and ".join(word for mode, word in words.items() if not same[mode])
+    said = f"torch counts {said}" + (f"; {rule.said}" if rule.said else "")
     return replace(rule, name=f"{rule.name} by torch's fans", spec=_spelled(rule), said=said)
 
 

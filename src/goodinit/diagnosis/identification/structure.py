@@ -13,6 +13,7 @@ from goodinit.layer import Layer
 
 VECTORS = 32  # rows whose products are looked at; all pairs of a large matrix would cost more than the pass
 ORTHONORMAL = 2e-5  # relative; QR in single precision leaves some 1e-6
+COARSE, ROWS = 1e-4, 8  # grain from which at least so many rows are needed
 VECTOR_GAINS = (1.0, math.sqrt(2))
 FEWEST = 0.02  # share of zeros in the sample from which they are counted
 
@@ -109,15 +110,20 @@ def gains(values: Array, grain: float, layer: Layer) -> Iterator[tuple[float, in
 def _gain(matrix: Array, grain: float) -> float:
     """Return the common length of a matrix's orthogonal rows (columns if they are fewer), NaN if they are not so.
 
-    Some of the rows are looked at, with all their numbers.
+    Some of the rows are looked at, with all their numbers. Rounding changes a number by up to half a grain, hence a
+    product of two rows of n numbers by about 0.4 grain / sqrt(n) and a squared length by 1 grain / sqrt(n), each times
+    the square of their length; 6 of the latter are granted. In half precision random rows pass that, too, now and
+    then, so that there have to be some of them.
     """
     wide = matrix if matrix.shape[0] <= matrix.shape[1] else matrix.T
+    if grain > COARSE and len(wide) < ROWS:
+        return math.nan
     picked = np.unique(np.linspace(0, len(wide) - 1, min(VECTORS, len(wide))).astype(int))
     for few in (picked[:2], picked):  # two rows are enough to see that most tensors are not orthogonal
         vectors = wide[few].astype(np.float64)
         products = vectors @ vectors.T
         square = float(np.diag(products).mean())
-        slack = ORTHONORMAL + 4 * grain
+        slack = ORTHONORMAL + 6 * grain / math.sqrt(wide.shape[1])
         if square == 0 or np.abs(products - square * np.eye(len(vectors))).max() > slack * square:
             return math.nan
     return math.sqrt(square)

@@ -122,25 +122,27 @@ def _likeliest(fitting: Sequence[Rule], known: Sequence[Rule], seen: Evidence) -
     return [first, *near]
 
 
-def _rules(tensor: Tensor, repeats: int) -> list[Rule]:
-    """Return the rules of all places of the tensor, without repetition."""
-    known = {(rule.name, rule.std): rule for place in tensor.places for rule in rules(place, repeats)}
-    if not tensor.is_complex:
-        return list(known.values())
-    return [part(rule) for rule in known.values() if rule.family in ("normal", "uniform")]
+def _rules(tensor: Tensor, repeats: int) -> Sequence[Rule]:
+    """Return the rules for a tensor; of complex numbers those of their parts."""
+    known = rules(tensor.places, repeats)
+    return [part(rule) for rule in known if rule.family != "truncated"] if tensor.is_complex else known
 
 
 def _near(known: Sequence[Rule], seen: Evidence) -> list[Rule]:
     """Return the rules that are worth testing: of a random family, and not absurdly far off in their deviation."""
-    if seen.std == 0:
-        return []
     # far fewer entries scatter more than the standard error says, and are tested against everything
-    window = {
-        name: 2 * DEVIATIONS * family.standard_error(seen.count) + 0.02 if seen.count >= FEW else math.inf
+    factor = {
+        name: math.exp(2 * DEVIATIONS * family.standard_error(seen.count) + 0.02) if seen.count >= FEW else math.inf
         for name, family in FAMILIES.items()
     }
-    size = math.log(seen.std)
-    return [rule for rule in known if rule.std > 0 and abs(size - math.log(rule.std)) < window.get(rule.family, 0.0)]
+    return [
+        rule
+        for rule in known
+        if rule.std > 0 < seen.std
+        and rule.family in factor
+        and seen.std < rule.std * factor[rule.family]
+        and rule.std < seen.std * factor[rule.family]
+    ]
 
 
 def _size(family: str, seen: Evidence) -> tuple[float, float]:
@@ -214,7 +216,10 @@ def _told_from(rule: Rule, rest: Sequence[Rule]) -> str:
 
 
 def _padding(tensor: Tensor) -> str:
-    return f"; row {tensor.padding} is padding" if tensor.padding is not None else ""
+    """Say which row is left out, and whether somebody has overwritten it, as ``torch.nn.init`` does."""
+    if tensor.padding is None:
+        return ""
+    return f"; row {tensor.padding} is padding" + (" but is not 0" if tensor.read()[tensor.padding].any() else "")
 
 
 def _described(seen: Evidence) -> str:
