@@ -121,3 +121,32 @@ def test_the_fans_of_a_packed_projection():
     for part in model.qkv.weight.data.chunk(3):
         nn.init.xavier_uniform_(part)
     assert not levels(gi.check(model, x), "INIT205")
+
+
+@pytest.mark.parametrize(("units", "inputs"), [(3, 33), (5, 9), (64, 100), (66, 2), (127, 17), (130, 33)])
+def test_twins_are_found_wherever_they_stand(units, inputs):
+    model = nn.Sequential(dense(inputs, units), nn.ReLU(), dense(units, 2))
+    with torch.no_grad():
+        model[0].weight[-1] = model[0].weight[0]
+    values = {one.path: one for one in gi.check(model, torch.randn(16, inputs)).observation.values}
+    assert values["0.weight"].twins == pytest.approx(2 / units)
+    assert values["2.weight"].twins == 0
+
+
+def test_a_model_in_double_precision_by_default():
+    torch.set_default_dtype(torch.float64)
+    try:
+        report = gi.check(mlp(8, 16, 3), torch.randn(16, 8))
+    finally:
+        torch.set_default_dtype(torch.float32)
+    assert report.ok
+
+
+def test_a_gradient_too_small_for_its_square_is_not_zero():
+    model = mlp(16, *[32] * 24, 3, activation=nn.Tanh, gain=0.03)
+    report = gi.check(model, torch.randn(16, 16))
+    values = {one.path: one for one in report.observation.values}
+    assert 1e-45 < values["0.weight"].gradient < 1e-25
+    assert {one.moves for one in values.values()} == {"first"}
+    assert levels(report, "INIT301")[0][0] == "error"
+    assert not levels(report, "INIT105")

@@ -13,7 +13,7 @@ RELU = math.sqrt(2)
 
 def plain(widths: list[int], activation: type[nn.Module], gain: float, output_gain: float = 0.5) -> nn.Sequential:
     layers: list[nn.Module] = []
-    for inputs, outputs in itertools.pairwise(widths):
+    for inputs, outputs in itertools.pairwise(widths[:-1]):
         layers += [dense(inputs, outputs, gain), activation()]
     return nn.Sequential(*layers, dense(widths[-2], widths[-1], output_gain))
 

@@ -19,6 +19,7 @@ MOST = 2**16  # values of one output that are looked at for shares of units
 SAMPLE = 2**15  # and for its size, which is then known to half a percent
 SOME = 64  # rows of which shares of values are taken
 STEPS = 4  # up the graph, past reshapes and casts
+ROOM = 1e-15  # a norm below which squares of entries may lie below 1e-38, what float32 can hold
 HALF = (torch.float16, torch.bfloat16)
 COMPARED = 16  # examples whose outputs are compared with each other
 SKEWED = 0.45  # a unit is skewed if the share of its positive values is further than this from a half
@@ -65,6 +66,15 @@ def part(output: Tensor, axis: int, most: int = MOST) -> Tensor:
         rows = max(COMPARED, most // max(seen.shape[1] * units, 1))
         seen = seen[:: max(1, examples // rows)]
     return seen.float()
+
+
+def norm(values: Tensor) -> Tensor:
+    """Return the Euclidean norm; in double precision where squares leave the range of float32, as vanishing ones do."""
+    single = values.dtype != torch.float64
+    found: Tensor = torch.linalg.vector_norm(values.detach(), dtype=torch.float32 if single else torch.float64)
+    if values.device.type == "cpu" and not ROOM < float(found) < 1 / ROOM:
+        found = torch.linalg.vector_norm(values.detach(), dtype=torch.float64)
+    return found.double() if values.device.type == "cpu" else found
 
 
 def moments(values: Tensor) -> Tensor:
@@ -175,7 +185,7 @@ def is_custom(node: Any) -> bool:
 @torch.no_grad()
 def _gradient(call: Call, gradient: Tensor) -> None:
     """Add the square of a gradient's norm; of all of it, since single positions may get all the gradient there is."""
-    square = torch.linalg.vector_norm(gradient, dtype=torch.float32).square()
+    square = norm(gradient).square()
     known = call.numbers.get("gradient")
     call.numbers["gradient"] = square if known is None else known + square
     call.examples = max(len(gradient), 1) if gradient.ndim > 1 else 1

@@ -1,5 +1,6 @@
 """Parameters in numbers: their values, twins among units and tensors, and whether they can ever move."""
 
+import functools
 import math
 from collections.abc import Iterator, Mapping
 
@@ -7,6 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from goodinit.frameworks.observation import Values
+from goodinit.frameworks.torch.calls import norm
 from goodinit.frameworks.torch.layers import unit_rows
 
 MOST_ROWS = 4096  # units of one tensor that are compared with each other
@@ -77,8 +79,9 @@ def _twins(rows: Tensor) -> float:
     if len(rows) < 2 or rows.shape[1] == 0:
         return 0.0
     # units with the same sum of the same few entries are compared in full
-    some = rows[:, :: max(1, rows.shape[1] // 8)].float()
-    marks = some @ torch.linspace(1, 2, some.shape[1], device=rows.device)
+    some = rows[:, :: max(1, rows.shape[1] // 8)].float().unbind(1)
+    # entry by entry: the last bits of a matrix product depend on where in it a row stands
+    marks = functools.reduce(torch.add, [one * (1 + at / len(some)) for at, one in enumerate(some)])
     order = marks.argsort()
     ordered = marks[order]
     close = torch.nonzero(ordered[1:] == ordered[:-1]).reshape(-1)
@@ -104,8 +107,6 @@ def _same(
 def sizes(gradients: Mapping[str, Tensor | None]) -> dict[str, float | None]:
     """Return the root mean squares of gradients; None for what the result does not depend on."""
     return {
-        name: None
-        if one is None
-        else float(torch.linalg.vector_norm(one, dtype=torch.float32)) / math.sqrt(max(one.numel(), 1))
+        name: None if one is None else float(norm(one)) / math.sqrt(max(one.numel(), 1))
         for name, one in gradients.items()
     }

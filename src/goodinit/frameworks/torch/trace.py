@@ -128,7 +128,8 @@ def _unfit(model: nn.Module) -> Missed | None:
         return Missed(
             "everything", "parameters on the meta device have no values; build the model on a real one", all=True
         )
-    if any(one.is_inference() for one in model.parameters()):
+    built = [one for one in model.parameters() if not isinstance(one, nn.parameter.UninitializedParameter)]
+    if any(one.is_inference() for one in built):
         return Missed("everything", "parameters made under torch.inference_mode() have no gradients", all=True)
     if not any(True for _ in model.parameters()):
         return Missed("everything", "the model has no parameters", all=True)
