@@ -5,7 +5,7 @@ import typer
 from goodinit.cli.claims import claims
 from goodinit.cli.compare import compare
 from goodinit.cli.lab import lab
-from goodinit.cli.outcome import explained
+from goodinit.cli.outcome import ANEW, explained
 from goodinit.cli.signal import signal
 
 app = typer.Typer(
@@ -17,8 +17,9 @@ app = typer.Typer(
 )
 
 
-for command in (compare, signal, claims):
+for command in (compare, signal):
     app.command()(explained(command))
+app.command()(explained(claims, after_ctrl_c=f"{ANEW}, or fewer claims with --only"))
 app.add_typer(lab)
 
 
