@@ -237,8 +237,8 @@ def test_the_command_refuses_with_a_sentence() -> None:
 
 
 def test_ctrl_c_says_that_nothing_is_kept() -> None:
-    stopped = "import os, signal; from goodinit.labs import claims; "
-    stopped += "claims.run = lambda *asked: os.kill(os.getpid(), signal.SIGINT); import goodinit.cli; goodinit.cli.main()"
+    stopped = "import os, signal, goodinit.cli; from goodinit.labs import claims; "
+    stopped += "claims.run = lambda *asked: os.kill(os.getpid(), signal.SIGINT); goodinit.cli.main()"
     done = subprocess.run([sys.executable, "-c", stopped, "claims"], capture_output=True, text=True, timeout=300)
     assert (done.returncode, done.stdout) == (130, "")
     assert done.stderr == (

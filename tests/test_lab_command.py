@@ -154,7 +154,7 @@ def test_checking_in_a_notebook_prints_the_same(capsys):
     ("arguments", "said"),
     [
         (["start", "9"], "there is no lab 9"),
-        (["check", "9", "work.py"], "there is no lab 9 to grade; there are 1, 2, 3"),
+        (["check", "9", "work.py"], "there is no lab 9 to grade; there are 1, 2, 3, 4, 5"),
         (["check", "2", "absent.py"], "absent.py is not a submission: No such file"),
         (["check", "2", "broken.ipynb"], "broken.ipynb is not a submission: the notebook is damaged"),
         (["check", "2", "prose.py"], "prose.py is not a submission: it is no Python"),
