@@ -28,7 +28,7 @@ import goodinit as gi
 from goodinit import labs
 from goodinit.figures.style import PALETTE, STYLE
 
-plt.rcParams.update(STYLE)
+plt.rcParams.update(STYLE | {"axes.prop_cycle": plt.cycler(color=PALETTE)})
 
 
 def show(axes):
@@ -260,7 +260,7 @@ def uniform(std):
 variances = np.array([0.25, 0.5, 1.0, 2.0, 4.0, 8.0])  # n Var(w)
 plt.figure(figsize=(5, 3.6), layout="constrained")
 for family, look in ((normal, {"marker": "o", "ms": 10, "mfc": "none"}), (uniform, {"marker": "s", "ms": 4})):
-    sizes = [through([100] * 11, family(np.sqrt(v / 100)), seeds=2)[0] for v in variances]
+    sizes = [through([100] * 11, family(np.sqrt(v / 100)), seeds=4)[0] for v in variances]
     factors = [(size[-1] / size[0]) ** (1 / 9) for size in sizes]
     plt.plot(variances, factors, linestyle="", label=f"{family.__name__} weights", **look)
 plt.plot(variances, np.sqrt(variances / 2), color="black", linewidth=0.8, label=r"$\sqrt{n\,Var(w)/2}$")
