@@ -17,9 +17,12 @@
 # %matplotlib inline
 import matplotlib.pyplot as plt
 import numpy as np
+from threadpoolctl import threadpool_limits
 
 from goodinit import labs, theory
 from goodinit.labs import signal
+
+threadpool_limits(1, "blas")  # with matrices this small threads only wait for each other
 
 rng = np.random.default_rng(0)
 
@@ -120,7 +123,7 @@ labs.check(2, "TestPrediction", globals())
 #
 # Points are measured in one network of ten layers of 500; the thin line is your prediction. Below them is the histogram of every layer's activations; mind the axes, each reaches as far as its layer does.
 #
-# **Normal x 0.01.** While $z$ is small tanh is about linear, and each layer multiplies the deviation by $0.01 \sqrt{500} = .22$. After ten layers a millionth is left: the signal dies.
+# **Normal x 0.01.** While $z$ is small tanh is about linear, and each layer multiplies the deviation by $0.01 \sqrt{500} = .22$. After ten layers less than a millionth is left: the signal dies.
 
 # %%
 sizes = [500] * 10

@@ -23,11 +23,13 @@ import matplotlib.pyplot as plt
 import numpy as np
 from IPython.display import display
 from scipy import stats
+from threadpoolctl import threadpool_limits
 
 import goodinit as gi
 from goodinit import labs
 from goodinit.figures.style import PALETTE, STYLE
 
+threadpool_limits(1, "blas")  # with matrices this small threads only wait for each other
 plt.rcParams.update(STYLE | {"axes.prop_cycle": plt.cycler(color=PALETTE)})
 
 
