@@ -29,7 +29,7 @@ import goodinit as gi
 from goodinit import labs
 from goodinit.labs import circles
 
-threadpool_limits(1, "blas")  # with matrices this small threads only wait for each other
+threads = threadpool_limits(1, "blas")  # with matrices this small threads only wait for each other
 
 # %% [markdown]
 # ## Exercise 1: the data

@@ -22,7 +22,7 @@ from threadpoolctl import threadpool_limits
 from goodinit import labs, theory
 from goodinit.labs import signal
 
-threadpool_limits(1, "blas")  # with matrices this small threads only wait for each other
+threads = threadpool_limits(1, "blas")  # with matrices this small threads only wait for each other
 
 rng = np.random.default_rng(0)
 

@@ -30,7 +30,7 @@ from goodinit import labs
 from goodinit.figures.style import PALETTE, STYLE
 from goodinit.labs.layers import flatten, load_train_data
 
-threadpool_limits(1, "blas")  # with matrices this small threads only wait for each other
+threads = threadpool_limits(1, "blas")  # with matrices this small threads only wait for each other
 plt.rcParams.update(STYLE | {"axes.prop_cycle": plt.cycler(color=PALETTE)})
 rng = np.random.default_rng(0)
 
@@ -344,13 +344,13 @@ for hidden in (3, 4):
     look(train(build("Sigmoid", hidden, small), rate=0.3), f"{hidden + 1} sigmoid layers, normal x .01")
 
 # %% [markdown]
-# The loss stands at the entropy of the labels: the output's bias has learned how frequent class 1 is, and nothing else was learned. That number alone does not show why, for any network that does not use its inputs stands there. The gradients do: from layer to layer they fall by about .014, so the first of five learns millions of times more slowly than the last.
+# The loss stands at the entropy of the labels: the output's bias has learned how frequent class 1 is, and nothing else was learned. That number alone does not show why, for any network that does not use its inputs stands there. The gradients do: at the start they fall by a factor of about .014 from a layer to the one below, so the first of five layers learns millions of times more slowly than the last. And once the output's bias has settled, the pulls of the two classes cancel in the last layer as well, whose inputs hardly differ from picture to picture.
 #
 # Why .014? Going back through a layer multiplies the gradient by the slope of the sigmoid, 1/4 at most, and by weights of size $.01\sqrt{30} = .055$. The weights are the stronger part: that the slope is small is not the whole story.
 #
 # ## ReLU
 #
-# A ReLU has slope 1 where it is open. With weights of .01 that is not enough, since the factor is then $.01\sqrt{30/2} = .04$ a layer; with He's it is 1.
+# A ReLU has slope 1 where it is open. With weights of .01 that is not enough, since the factor is then $.01\sqrt{30/2} = .04$ a layer; with He's it is 1. (Neurons on the floor of the right-hand figure are dead: they are closed on every picture, so no gradient gets to them.)
 
 # %%
 look(train(build("ReLU", 4, small), rate=0.03), "5 ReLU layers, normal x .01")

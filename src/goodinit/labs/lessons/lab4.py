@@ -29,7 +29,7 @@ import goodinit as gi
 from goodinit import labs
 from goodinit.figures.style import PALETTE, STYLE
 
-threadpool_limits(1, "blas")  # with matrices this small threads only wait for each other
+threads = threadpool_limits(1, "blas")  # with matrices this small threads only wait for each other
 plt.rcParams.update(STYLE | {"axes.prop_cycle": plt.cycler(color=PALETTE)})
 
 

@@ -26,7 +26,7 @@ from goodinit.figures.style import PALETTE, STYLE
 from goodinit.labs import claims, signal
 from goodinit.labs.claims.through import through
 
-threadpool_limits(1, "blas")  # with matrices this small threads only wait for each other
+threads = threadpool_limits(1, "blas")  # with matrices this small threads only wait for each other
 plt.rcParams.update(STYLE | {"axes.prop_cycle": plt.cycler(color=PALETTE)})
 trials = {}
 

@@ -9,7 +9,6 @@ from scipy import stats
 from goodinit.labs.checks import Array
 from goodinit.labs.grading import look
 from goodinit.labs.grading.case import Case, Script, WrongError
-from goodinit.study.statistics import Interval, proportion_interval
 
 RULES = ("lecun", "glorot", "he")
 PAIRS = 20
@@ -95,16 +94,11 @@ def _share_script(rng: np.random.Generator) -> Script:
 def _share_judge(script: Script, answers: Sequence[Any], level: float) -> None:
     for (count, total), answer in zip(script.given["cases"], answers, strict=True):
         got = [look.number("an end", end) for end in look.items("share_interval", answer, 2)]
-        exact = stats.binomtest(count, total).proportion_ci(method="exact")
-        wrong = {"textbook-interval": _textbook(count, total), "exact-interval": (exact.low, exact.high)}
-        name = f"share_interval({count}, {total})"
-        look.matched(name, got, proportion_interval(count, total), wrong, DIGITS)
-
-
-def _textbook(count: int, total: int) -> Interval:
-    p = count / total
-    half = float(stats.norm.ppf(0.975)) * np.sqrt(p * (1 - p) / total)
-    return p - half, p + half
+        p, found = count / total, stats.binomtest(count, total)
+        right, exact = (found.proportion_ci(method=method) for method in ("wilson", "exact"))
+        half = float(stats.norm.ppf(0.975)) * np.sqrt(p * (1 - p) / total)
+        wrong = {"textbook-interval": (p - half, p + half), "exact-interval": (exact.low, exact.high)}
+        look.matched(f"share_interval({count}, {total})", got, (right.low, right.high), wrong, DIGITS)
 
 
 def _seeds_script(rng: np.random.Generator) -> Script:
