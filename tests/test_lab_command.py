@@ -62,7 +62,8 @@ def executed(number, folder):
     path = notebooks.write(number, folder, solution=True, force=False)
     made = nbformat.read(path, as_version=4)
     nbformat.validate(made)
-    NotebookClient(made, timeout=60, resources={"metadata": {"path": str(folder)}}).execute()
+    # a minute for the whole on two quiet cores; a cell gets five, so that a busy machine fails nobody
+    NotebookClient(made, timeout=300, resources={"metadata": {"path": str(folder)}}).execute()
     outputs = [part for cell in made.cells for part in cell.get("outputs", [])]
     assert [part["text"] for part in outputs if part.get("name") == "stderr"] == []
     shown = [set(part["data"]) for part in outputs if "data" in part]
