@@ -35,8 +35,9 @@ def on_trial(*names):
     """Try claims by name, print what came of each, and keep it in trials."""
     for trial in claims.run(names):
         trials[trial.name] = trial
-        for word in ("claim", "done", "said", "verdict", "truth"):
-            print(textwrap.fill(f"{word.upper():9}{getattr(trial, word)}", 110, subsequent_indent=9 * " "))
+        said = {"CLAIM": trial.claim, "DONE": trial.done, "MEASURED": trial.said, "VERDICT": trial.verdict}
+        for word, text in (said | {"TRUTH": trial.truth}).items():
+            print(textwrap.fill(f"{word:10}{text}", 110, subsequent_indent=10 * " "))
         print()
 
 
@@ -85,7 +86,7 @@ for row, (found, least) in enumerate(judged.values()):
     plt.plot([100 * least, 100], [row, row], color="#dddddd", linewidth=9, solid_capstyle="butt")
     plt.plot([100 * found.low, 100 * found.high], [row, row], color=PALETTE[0], linewidth=4, solid_capstyle="butt")
     plt.plot(100 * found.value, row, "o", color=PALETTE[0])
-    plt.annotate(verdict(found.low, found.high, least, np.inf), (103, row), va="center", annotation_clip=False)
+    plt.annotate(verdict(found.low, found.high, least, np.inf), (115, row), va="center", annotation_clip=False)
 plt.yticks(range(len(judged)), labels=judged)
 plt.xscale("symlog", linthresh=1)
 plt.xticks([-100, -10, -1, 0, 1, 10, 100], labels=["-100", "-10", "-1", "0", "1", "10", "100"])
