@@ -13,7 +13,7 @@ from pathlib import Path
 from race import CORES
 
 HERE = Path(__file__).parent
-PARTS = ("small", "mnist", "command", "signals", "theory", "recording")
+PARTS = ("small", "mnist", "command", "signals", "theory", "recording", "identify")
 PACKAGES = ("goodinit", "numpy", "jax", "torch", "keras", "scikit-learn")
 
 

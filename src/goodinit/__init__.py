@@ -9,24 +9,31 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from goodinit.diagnosis import assert_initialized as assert_initialized
     from goodinit.diagnosis import check as check
+    from goodinit.diagnosis import identify as identify
     from goodinit.study import compare as compare
     from goodinit.study.signal import measure as measure
     from goodinit.study.signal import predict as predict
 
 VERBS = {
+    "assert_initialized": "goodinit.diagnosis",
     "check": "goodinit.diagnosis",
     "compare": "goodinit.study",
+    "identify": "goodinit.diagnosis",
     "measure": "goodinit.study.signal",
     "predict": "goodinit.study.signal",
 }
 __all__ = [
     "activations",
+    "assert_initialized",
     "check",
     "compare",
     "datasets",
     "diagnosis",
     "figures",
+    "frameworks",
+    "identify",
     "initializers",
     "labs",
     "layer",

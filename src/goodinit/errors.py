@@ -26,6 +26,24 @@ class MissingError(RuntimeError):
     """Something is missing on this machine: an extra, a program, room on the disk."""
 
 
+class InitializationError(AssertionError):
+    """A model is not initialized as somebody promised.
+
+    Parameters
+    ----------
+    *problems : str
+        One sentence for each tensor that differs.
+    """
+
+    def __init__(self, *problems: str) -> None:
+        super().__init__("\n".join(problems))
+        self.problems = problems
+
+
+class ForeignError(RuntimeError):
+    """Code of the user's own has raised; the message is its traceback."""
+
+
 def finite(name: str, value: float) -> float:
     """Return `value` as a float, or raise InputError if it is not a finite number."""
     if isinstance(value, bool) or not isinstance(value, numbers.Real) or not math.isfinite(value):

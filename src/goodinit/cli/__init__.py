@@ -2,8 +2,10 @@
 
 import typer
 
+from goodinit.cli.check import check
 from goodinit.cli.claims import claims
 from goodinit.cli.compare import compare
+from goodinit.cli.identify import identify
 from goodinit.cli.lab import lab
 from goodinit.cli.outcome import explained
 from goodinit.cli.signal import signal
@@ -17,7 +19,7 @@ app = typer.Typer(
 )
 
 
-for command in (compare, signal, claims):
+for command in (compare, signal, check, identify, claims):
     app.command()(explained(command))
 app.add_typer(lab)
 

@@ -10,7 +10,7 @@ from typing import Any, ParamSpec
 
 import typer
 
-from goodinit.errors import InputError, MissingError
+from goodinit.errors import ForeignError, InputError, MissingError
 
 Options = ParamSpec("Options")
 
@@ -29,6 +29,9 @@ def explained(command: Callable[Options, None]) -> Callable[Options, None]:
             raise _end(USAGE, *error.problems) from None
         except MissingError as error:
             raise _end(MISSING, str(error)) from None
+        except ForeignError as error:
+            typer.echo(str(error), err=True)
+            raise _end(USAGE, "this is what the code that was named raised") from None
         except KeyboardInterrupt as stop:
             said = f"interrupted: {stop}" if str(stop) else "interrupted"
             typer.echo(f"{said}; run the same command again to continue", err=True)

@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 from goodinit.diagnosis.findings import CODES, LEVELS, Finding
+from goodinit.diagnosis.identification import identified
 from goodinit.diagnosis.report import Report, rows
 from goodinit.diagnosis.rules import RULES
 from goodinit.diagnosis.thresholds import thresholds as bounds_of
@@ -13,6 +14,7 @@ from goodinit.diagnosis.verdict import verdict
 from goodinit.diagnosis.view import View
 from goodinit.diagnosis.words import some
 from goodinit.errors import InputError, MissingError
+from goodinit.frameworks import tensors
 from goodinit.frameworks.observation import Observation
 from goodinit.spelling import nearest
 
@@ -66,11 +68,15 @@ def check(
     """
     try:
         from goodinit.frameworks.torch import trace
-    except ImportError:
-        raise MissingError("checking a PyTorch model needs torch: pip install 'goodinit[torch]'") from None
+    except ModuleNotFoundError as error:
+        if error.name != "torch":
+            raise
+        raise MissingError("checking a PyTorch model needs PyTorch: pip install 'goodinit[torch]'") from None
     bounds, quiet = bounds_of(thresholds), _patterns(silence)
     seen = trace(model, batch, loss=loss, mode=mode, seed=seed)
-    return diagnose(seen, bounds, quiet, {})
+    weights = {layer.weight for layer in seen.layers if layer.kind not in ("norm", "scale")}
+    found = {one.path: one.label for one in identified([one for one in tensors(model) if one.path in weights])}
+    return diagnose(seen, bounds, quiet, found)
 
 
 def diagnose(

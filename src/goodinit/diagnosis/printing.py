@@ -2,6 +2,7 @@
 
 import io
 import os
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from goodinit.diagnosis.words import number, some
@@ -9,6 +10,7 @@ from goodinit.spelling import SENTENCE, one_line
 
 if TYPE_CHECKING:
     from rich.console import Console, RenderableType
+    from rich.table import Table
 
     from goodinit.diagnosis.report import Report, Row
 
@@ -24,6 +26,8 @@ COLUMNS = (
     "units",
     "status",
 )
+SPARED = ("type", "weights", "units", "initializer", "followed by")  # on narrow terminals, in this order
+WIDEST = 40  # characters of a cell
 MOST_ROWS = 60  # of a table on a terminal; the report page and `to_dict` have all
 WIDE = 140
 _STYLE = {"blame": "bold red", "acquit": "bold green", "cannot tell": "bold yellow"}
@@ -46,7 +50,7 @@ def show(report: "Report", console: "Console") -> None:
     seen = report.observation
     console.print(one_line(f"{seen.model}, {seen.mode} mode; {seen.batch}; {seen.loss}", SENTENCE), soft_wrap=True)
     if report.rows:
-        console.print(_table(report))
+        console.print(_fitting(report, console))
         console.print(one_line(totals(report), SENTENCE), soft_wrap=True)
     for one in report.findings:
         console.print()
@@ -89,15 +93,27 @@ def cells(row: "Row") -> tuple[str, ...]:
     )
 
 
-def _table(report: "Report") -> "RenderableType":
+def _fitting(report: "Report", console: "Console") -> "RenderableType":
+    """Return the table without the columns that it can do without, as far as the console is too narrow."""
+    used = _used(report)
+    table = _table(report, used)
+    for name in SPARED:
+        if console.measure(table, options=console.options.update(max_width=10_000)).maximum <= console.width:
+            break
+        used[COLUMNS.index(name)] = False
+        table = _table(report, used)
+    return table
+
+
+def _table(report: "Report", used: Sequence[bool]) -> "Table":
     from rich import box
     from rich.table import Table
 
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
-    used = _used(report)
     for name, keep in zip(COLUMNS, used, strict=True):
         if keep:
-            table.add_column(name, overflow="fold", justify="right" if name in ("output rms", "gradient") else "left")
+            right = name in ("output rms", "gradient")
+            table.add_column(name, overflow="fold", justify="right" if right else "left", max_width=WIDEST)
     shown = _most_telling(report)
     for row in shown:
         style = None if row.status == "ok" else "yellow"

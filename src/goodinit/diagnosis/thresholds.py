@@ -66,7 +66,12 @@ THRESHOLDS: dict[str, Threshold] = {
     "INIT404": Threshold(
         "1 - correlation of examples, over that at the first layer", 1e-2, 1e-4, "critical relu has 20 / depth^2"
     ),
-    "INIT405": Threshold("entropy of attention over its largest", 0.5, 0.15, "scores of variance 1 have about .9"),
+    "INIT405": Threshold(
+        "entropy of attention over its largest",
+        0.5,
+        0.0,
+        "scores of variance 1 have about .9; models with normalized queries and keys begin lower, and train",
+    ),
     "INIT501": Threshold("loss less the logarithm of the number of classes", 2.0, 8.0, "logits of variance 1 cost .5"),
     "INIT502": Threshold("standard deviation of the outputs", 10.0, 100.0, "softmax of N(0, 10^2) is settled"),
     "INIT601": Threshold(

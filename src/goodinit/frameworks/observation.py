@@ -56,7 +56,7 @@ class Seen:
         Paths of its parameters.
     kind : str
         ``dense``, ``conv``, ``embedding``, ``recurrent``, ``attention``, ``norm``, ``scale`` or ``other``.
-    fan_in, fan_out : int
+    fan_in, fan_out : float
         0 where they mean nothing.
     calls : int
         How often it was called.
@@ -86,8 +86,8 @@ class Seen:
     weight: str | None
     bias: str | None
     kind: str
-    fan_in: int
-    fan_out: int
+    fan_in: float
+    fan_out: float
     calls: int
     follows: tuple[str, ...]
     by: str

@@ -58,7 +58,8 @@ def _off(view: View, layer: Seen, weight: Values, code: str, level: str) -> Find
         (low, high),
         f"the weights of {layer.path} have deviation {number(weight.std)}, {said} the {number(expected)} that "
         "keeps the "
-        f"signal{after} (fan-in {layer.fan_in}); inputs of size {number(layer.input_rms)} become {number(layer.rms)}",
+        f"signal{after} (fan-in {number(layer.fan_in)}); inputs of size "
+        f"{number(layer.input_rms)} become {number(layer.rms)}",
         f"draw them with deviation {number(expected)}",
     )
 
@@ -82,7 +83,7 @@ def wrong_fan(view: View) -> Iterator[Finding]:
                 None,
                 f"the weights of {layer.path} have deviation {fits[layer.fan_out]} / sqrt(fan_out) = "
                 f"{number(weight.std)}, "
-                f"{number(math.sqrt(ratio))} times what its {layer.fan_in} inputs ask for",
+                f"{number(math.sqrt(ratio))} times what its {number(layer.fan_in)} inputs ask for",
                 "use mode='fan_in'",
             )
 
@@ -112,7 +113,7 @@ def _relative_error(weight: Values) -> float:
     return math.sqrt(max(weight.kurtosis - 1, 0.1) / (4 * math.prod(weight.shape)))
 
 
-def _fits(view: View, layer: Seen, weight: Values, fan: int, error: float) -> str | None:
+def _fits(view: View, layer: Seen, weight: Values, fan: float, error: float) -> str | None:
     """Return the gain with which a fan gives the weight's deviation, if one of the usual ones does."""
     gains = {"sqrt(2)": math.sqrt(2), "1": 1.0, "sqrt(1/3)": math.sqrt(1 / 3), "5/3": 5 / 3}
     own = view.gain(layer)

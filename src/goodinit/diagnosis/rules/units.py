@@ -87,9 +87,13 @@ def skewed(view: View) -> Iterator[Finding]:
 
 
 def collapse(view: View) -> Iterator[Finding]:
-    """INIT404: examples that differ at the first layer and no more at a deep one."""
-    alike = [one for one in view.seen.layers if one.correlation is not None and one.kind in ("dense", "conv")]
-    hidden = [one for one in alike if not view.is_output(one) or len(one.follows) > 1]
+    """INIT404: examples that differ at the first layer and no more at a deep one.
+
+    Of a residual network the layers that read its stream are compared: a branch may well be the same for all examples.
+    """
+    alike = [one for one in view.seen.layers if one.correlation is not None and one.kind in ("dense", "conv", "norm")]
+    read = set(view.seen.stream)
+    hidden = [one for one in alike if (one.path in read if read else one.kind != "norm" and not view.is_output(one))]
     if len(hidden) < 3 or view.seen.examples == 1:
         return
     begin = 1 - (hidden[0].correlation or 0)

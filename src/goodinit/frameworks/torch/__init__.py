@@ -1,5 +1,6 @@
-"""PyTorch models: what goes through them, and what their tensors hold. The one place that imports torch."""
+"""PyTorch models: what goes through them, and what their tensors hold."""
 
+from goodinit.frameworks.torch.tensors import is_module, read
 from goodinit.frameworks.torch.trace import trace
 
-__all__ = ["trace"]
+__all__ = ["is_module", "read", "trace"]

@@ -13,7 +13,7 @@ import torch
 from torch import Tensor, nn
 
 from goodinit.frameworks.torch.batches import floating
-from goodinit.frameworks.torch.modules import unit_axis
+from goodinit.frameworks.torch.layers import unit_axis
 
 MOST = 2**16  # values of one output that are looked at for shares of units
 SAMPLE = 2**15  # and for its size, which is then known to half a percent

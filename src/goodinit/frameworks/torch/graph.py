@@ -125,7 +125,26 @@ def graph(calls: Sequence[Call], result: Sequence[Any]) -> Graph:
         else:
             ways[vertex] = found
     _inside(calls, attentions)
-    return Graph(len(calls), [*ways, last], attentions)
+    return _without_turns(Graph(len(calls), [*ways, last], attentions))
+
+
+def _without_turns(found: Graph) -> Graph:
+    """Take out sums of which both parts come the same way, such as those of rotary positions: they join nothing."""
+    turns = {
+        vertex: found.ways[vertex][0] for vertex in range(found.calls, found.output) if len(found.ways[vertex]) == 1
+    }
+
+    def straight(way: Way) -> Way:
+        while way.source in turns:
+            above = turns[way.source]
+            way = Way(above.source, (*above.names, *way.names), (*above.nodes, *way.nodes))
+        return way
+
+    ways = [[straight(way) for way in each] for each in found.ways]
+    attentions = {
+        node: {straight(Way(one, (), ())).source for one in sources} for node, sources in found.attentions.items()
+    }
+    return Graph(found.calls, ways, attentions)
 
 
 def _above(node: Any) -> list[Any]:

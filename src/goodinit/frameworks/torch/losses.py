@@ -63,6 +63,8 @@ def scalar(output: Any, targets: Any, loss: str | Loss | None) -> Scalar:
         return Scalar(carried, True, "the loss that the output carries")
     if loss is None and targets is None:
         return _random(output)
+    if isinstance(loss, str) and targets is None:
+        raise InputError(f"the loss {loss} needs targets: give the batch as (inputs, targets)")
     named = loss if loss is not None else _obvious(targets)
     function = LOSSES[named] if isinstance(named, str) else named
     seen = main(output) if isinstance(named, str) else output

@@ -1,100 +1,163 @@
-"""Which modules are layers, of what kind, with which fans, and on which axis their units lie."""
+"""What each type of PyTorch module does with its parameters: fans, and how it fills them by default.
+
+Defaults are those of ``reset_parameters`` in PyTorch 2; they have not changed since 1.0.
+"""
 
 import math
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
 
-import torch
 from torch import nn
-from torch.nn.modules import conv as convolutions
+from torch.nn.modules import batchnorm, conv, instancenorm, linear, rnn
 
-TRANSPOSED = (nn.ConvTranspose1d, nn.ConvTranspose2d, nn.ConvTranspose3d)
-PARAMETRIC = (nn.PReLU,)  # activations with parameters: seen in the graph, not layers
+from goodinit import layer as layers
+from goodinit.frameworks.tensor import Default, Place
+from goodinit.layer import Layer
+
+Shape = tuple[int, ...]
+Seen = tuple[Layer, Default | None]
+GATES = {"LSTM": 4, "GRU": 3, "LSTMCell": 4, "GRUCell": 3}
+# the part of a reparametrized weight that keeps the values drawn first: direction (weight norm), or what is masked
+KEPT = ("_v", "_orig", ":original", ":original1")
+
+ZEROS, ONES = Default("zeros", "zeros"), Default("ones", "ones")
 
 
-def layers(model: nn.Module) -> dict[str, nn.Module]:
-    """Return the modules that are layers, by path: those with parameters of their own and no layer inside.
+def place_of(module: nn.Module, path: str, name: str, shape: Shape) -> Place:
+    """Return how `module` uses its parameter `name`.
 
-    Attention is one too, although its output projection lies inside and is never called.
+    A parameter of an unknown module, or of a shape that its module does not normally have, counts as
+    ``(fan-out axis, fan-in axis, *kernel)`` if it has two axes or more.
     """
-    found: dict[str, nn.Module] = {}
-    for path, module in model.named_modules():
-        own = any(one is not None for one in module._parameters.values())
-        attention = isinstance(module, nn.MultiheadAttention)
-        has_children = any(True for _ in module.children()) and not _parametrized(module)
-        if (own or _parametrized(module)) and (attention or not has_children) and not isinstance(module, PARAMETRIC):
-            found[path] = module
-    return found
+    counted = _counted(path, "other", shape)
+    described = next((look for types, look in USES if isinstance(module, types)), _unknown)
+    for ending in KEPT:
+        name = name.removesuffix(ending)
+    seen = described(module, name, path, shape) if shape else None
+    layer, default = seen if seen and seen[0].shape == shape else (counted, None)
+    if layer.kind == "bias":
+        counted = layer  # no framework computes fans of a bias
+    return Place(path, _owner(module), layer, replace(counted, kind=layer.kind), default)
 
 
-def _parametrized(module: nn.Module) -> bool:
-    return hasattr(module, "parametrizations")
+def _owner(module: nn.Module) -> str:
+    """Return the name of the module's type, for a parametrized or attention's own one of what it stands for."""
+    kind = type(module)
+    if hasattr(module, "parametrizations"):
+        kind = kind.__bases__[0]
+    return "Linear" if kind is linear.NonDynamicallyQuantizableLinear else kind.__name__
 
 
-def kind(module: nn.Module) -> str:
-    """Return what sort of layer a module is."""
-    named = type(module).__name__.lower()
-    if isinstance(module, convolutions._ConvNd):
-        return "conv"
-    if isinstance(module, (nn.Embedding, nn.EmbeddingBag)):
-        return "embedding"
-    if isinstance(module, (nn.RNNBase, nn.RNNCellBase)):
-        return "recurrent"
-    if isinstance(module, nn.MultiheadAttention):
-        return "attention"
-    if "norm" in named or isinstance(module, (nn.GroupNorm, nn.LayerNorm)):
-        return "norm"
-    weight = weight_of(module)
-    if weight is None:
-        return "scale"
-    if weight.ndim == 2:
-        return "dense"
-    return "conv" if weight.ndim in (3, 4, 5) and "conv" in named else "other"
+def _counted(path: str, kind: str, shape: Shape) -> Layer:
+    """Return a tensor with the fans of ``torch.nn.init``: of axes 1 and 0 times all that follow."""
+    if len(shape) < 2:
+        return Layer(path, kind, shape, 0, 0)
+    taps = math.prod(shape[2:])
+    return Layer(path, kind, shape, shape[1] * taps, shape[0] * taps)
 
 
-def weight_of(module: nn.Module) -> torch.Tensor | None:
-    """Return the tensor that a layer multiplies with: its weight, or else its first with at least two axes."""
-    if isinstance(module, nn.MultiheadAttention):
-        return module.out_proj.weight
-    named = getattr(module, "weight", None)
-    if isinstance(named, torch.Tensor) and named.ndim >= 2:
-        return named
-    own = [one for one in module._parameters.values() if one is not None and one.ndim >= 2]
-    return own[0] if own else None
+def _uniform(bound: float, said: str) -> Default:
+    return Default(f"uniform(low={-bound!r}, high={bound!r})", said)
 
 
-def fans(module: nn.Module) -> tuple[int, int]:
-    """Return how many inputs one output sums and how many outputs one input feeds, (0, 0) where that means nothing.
-
-    The last axis of kernels and groups count as they should: torch's own fans of grouped and of transposed
-    convolutions do not (each output sees in_channels / groups, and of a transposed one kernel / stride positions).
-    """
-    weight = weight_of(module)
-    what = kind(module)
-    if weight is None or isinstance(weight, nn.parameter.UninitializedParameter) or what in ("norm", "scale"):
-        return 0, 0
-    if what == "embedding":
-        return 1, int(weight.shape[-1])
-    if isinstance(module, convolutions._ConvNd):
-        taps, strides = math.prod(module.kernel_size), math.prod(module.stride)
-        inputs, outputs = module.in_channels // module.groups, module.out_channels // module.groups
-        if isinstance(module, TRANSPOSED):
-            return max(inputs * taps // strides, 1), outputs * taps
-        return inputs * taps, max(outputs * taps // strides, 1)
-    if type(module).__name__ == "Conv1D":  # of transformers: (inputs, outputs)
-        return int(weight.shape[0]), int(weight.shape[1])
-    taps = math.prod(weight.shape[2:])
-    return int(weight.shape[1]) * taps, int(weight.shape[0]) * taps
+def _root(fan: float) -> float:
+    """Return 1 / sqrt(fan), or 0 where there is no fan."""
+    return 1 / math.sqrt(fan) if fan > 0 else 0.0
 
 
-def unit_axis(module: nn.Module, output: torch.Tensor) -> int:
-    """Return the axis of an output on which its units lie: the second one for channels, else the last."""
-    channels = isinstance(module, (convolutions._ConvNd, nn.modules.batchnorm._BatchNorm, nn.GroupNorm))
-    channels |= isinstance(module, nn.modules.instancenorm._InstanceNorm)
-    return 1 if channels and output.ndim > 2 else output.ndim - 1
+def _he_a5(name: str, weight: Layer, path: str, torch_fan_in: float) -> Seen | None:
+    """Return a weight or bias of a module that starts as Linear does."""
+    bound = _root(torch_fan_in)
+    if name == "weight":
+        return weight, _uniform(bound, "He uniform with a = sqrt(5), std 1/sqrt(3 fan_in)")
+    if name == "bias":
+        return layers.bias(path, weight), _uniform(bound, "uniform between +-1/sqrt(fan_in)")
+    return None
 
 
-def unit_rows(module: nn.Module, weight: torch.Tensor) -> torch.Tensor:
-    """Return a weight as (units, inputs)."""
-    turned = isinstance(module, TRANSPOSED) or type(module).__name__ == "Conv1D"
-    if turned and weight.ndim >= 2:
-        weight = weight.transpose(0, 1)
-    return weight.reshape(weight.shape[0], -1)
+def _linear(module: Any, name: str, path: str, shape: Shape) -> Seen | None:
+    weight = layers.dense(path, module.in_features, module.out_features)
+    if name == "bias" and isinstance(module, linear.NonDynamicallyQuantizableLinear):
+        return layers.bias(path, weight), ZEROS  # attention's output projection
+    return _he_a5(name, weight, path, module.in_features)
+
+
+def _bilinear(module: Any, name: str, path: str, shape: Shape) -> Seen | None:
+    """Count all products of two inputs, which an output sums; torch counts the first input only."""
+    one, two, out = module.in1_features, module.in2_features, module.out_features
+    weight = Layer(path, "bilinear", (out, one, two), one * two, out)
+    default = _uniform(_root(one), "uniform between +-1/sqrt(in1_features)")
+    seen = {"weight": weight, "bias": layers.bias(path, weight)}.get(name)
+    return (seen, default) if seen else None
+
+
+def _conv(module: Any, name: str, path: str, shape: Shape) -> Seen | None:
+    channels = module.in_channels, module.out_channels
+    kernel, groups = module.kernel_size, module.groups
+    weight = (
+        layers.transposed_conv(path, *channels, kernel, stride=module.stride, groups=groups)
+        if module.transposed
+        else layers.conv(path, *channels, kernel, groups=groups)
+    )
+    return _he_a5(name, weight, path, weight.shape[1] * math.prod(kernel))
+
+
+def _recurrent(module: Any, name: str, path: str, shape: Shape) -> Seen | None:
+    """Gates are stacked along the first axis; with a projection (LSTM only) a state has fewer units than a gate."""
+    gates = GATES.get(getattr(module, "mode", type(module).__name__), 1)
+    default = _uniform(_root(module.hidden_size), "uniform between +-1/sqrt(hidden_size)")
+    if "weight_hr" in name:
+        return layers.dense(path, shape[1], shape[0]), default
+    inputs = shape[1] if len(shape) == 2 else module.hidden_size
+    weight = layers.packed(path, "recurrent", inputs, module.hidden_size, gates)
+    return (weight if name.startswith("weight") else layers.bias(path, weight)), default
+
+
+def _embedding(module: Any, name: str, path: str, shape: Shape) -> Seen | None:
+    return layers.embedding(path, *shape), Default("normal(std=1)", "standard normal")
+
+
+def _attention(module: Any, name: str, path: str, shape: Shape) -> Seen | None:
+    width = module.embed_dim
+    if name in ("in_proj_weight", "in_proj_bias"):
+        weight = layers.packed(path, "attention", width, width, 3)
+        # the packed matrix counts as one of 3 E outputs: 6 / (E + 3 E)
+        default = _uniform(math.sqrt(6 / (4 * width)), "Glorot uniform with the packed fan_out 3 E")
+        return (weight, default) if name.endswith("weight") else (layers.bias(path, weight), ZEROS)
+    if name.endswith("_proj_weight"):
+        weight = Layer(path, "attention", shape, shape[1], shape[0])
+        return weight, _uniform(math.sqrt(6 / sum(shape)), "Glorot uniform")
+    if name in ("bias_k", "bias_v"):  # shape (1, 1, E) counts as fans E and E
+        return Layer(path, "other", shape, 0, 0), Default(f"normal(std={_root(width)!r})", "Glorot normal")
+    return None
+
+
+def _norm(module: Any, name: str, path: str, shape: Shape) -> Seen | None:
+    weight = layers.scale(path, shape)
+    return (weight, ONES) if name == "weight" else (replace(weight, kind="bias"), ZEROS)
+
+
+def _prelu(module: Any, name: str, path: str, shape: Shape) -> Seen | None:
+    slope = float(module.init)
+    return layers.scale(path, shape), Default(f"constant(value={slope!r})", f"{slope:g} everywhere")
+
+
+def _unknown(module: Any, name: str, path: str, shape: Shape) -> Seen | None:
+    """Know one module of another library: the Conv1D of GPT-2, a dense layer with the axes swapped."""
+    if type(module).__name__ != "Conv1D" or not hasattr(module, "nf") or len(shape) != 2 or name != "weight":
+        return None
+    return Layer(path, "dense", shape, shape[0], shape[1]), None
+
+
+# the first match counts
+USES: tuple[tuple[tuple[type, ...], Callable[..., Seen | None]], ...] = (
+    ((nn.Linear,), _linear),
+    ((nn.Bilinear,), _bilinear),
+    ((conv._ConvNd,), _conv),
+    ((rnn.RNNBase, rnn.RNNCellBase), _recurrent),
+    ((nn.Embedding, nn.EmbeddingBag), _embedding),
+    ((nn.MultiheadAttention,), _attention),
+    ((nn.LayerNorm, nn.GroupNorm, nn.RMSNorm, batchnorm._NormBase, instancenorm._InstanceNorm), _norm),
+    ((nn.PReLU,), _prelu),
+)

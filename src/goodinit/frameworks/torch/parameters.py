@@ -9,7 +9,7 @@ from torch import Tensor, nn
 
 from goodinit.frameworks.observation import Values
 from goodinit.frameworks.torch.calls import norm
-from goodinit.frameworks.torch.modules import unit_rows
+from goodinit.frameworks.torch.layers import unit_rows
 
 MOST_ROWS = 4096  # units of one tensor that are compared with each other
 MOST_ENTRIES = 2**16  # of which the kurtosis is taken, which is then known to 1 %

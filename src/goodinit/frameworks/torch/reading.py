@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from goodinit.frameworks.observation import ATTENTION, NORMALIZED, OUTPUT, SUM, Attention, Link, Seen
 from goodinit.frameworks.torch.calls import SKEWED, Call
 from goodinit.frameworks.torch.graph import ATTENTIONS, NORMS, POOLS, PRODUCTS, Graph, Way
-from goodinit.frameworks.torch.modules import fans, kind, weight_of
+from goodinit.frameworks.torch.layers import fans, kind, owner_of, weight_of
 
 # where an activation hands nothing on, or nearly nothing: at or below, at or above
 DEAD = {"relu": 0.0, "relu6": 0.0, "hardswish": -3.0}
@@ -131,8 +131,8 @@ def _numbers(calls: list[Call]) -> dict[str, list[float]]:
 
 def _named(module: nn.Module, path: str, name: str) -> str | None:
     """Return the path of a parameter in the state dict."""
-    inside = "out_proj." if isinstance(module, nn.MultiheadAttention) else ""
-    owner: nn.Module = module.out_proj if isinstance(module, nn.MultiheadAttention) else module
+    inside = "" if owner_of(module) is module else "out_proj."
+    owner = owner_of(module)
     if name == "weight" and not isinstance(owner._parameters.get("weight"), Tensor):
         wanted = weight_of(module)
         own = [key for key, one in module.named_parameters() if one is wanted]
@@ -229,7 +229,8 @@ def _weights(node: Any) -> Tensor | None:
             scores = scores.masked_fill(late.triu(1 + scores.shape[-1] - scores.shape[-2]), -math.inf)
         mask = getattr(node, "_saved_attn_mask", None)
         if isinstance(mask, Tensor) and mask.ndim == 4:
-            scores = scores + mask[:2, :4, -64:].float()
+            part = mask[:2, :4, -64:]
+            scores = scores.masked_fill(~part, -math.inf) if part.dtype == torch.bool else scores + part.float()
         weights: Tensor = scores.softmax(-1)
         return weights
     result = getattr(node, "_saved_result", None)

@@ -16,8 +16,8 @@ from goodinit.frameworks.torch import reading
 from goodinit.frameworks.torch.batches import feed, floating
 from goodinit.frameworks.torch.calls import Recorder
 from goodinit.frameworks.torch.graph import graph
+from goodinit.frameworks.torch.layers import layers
 from goodinit.frameworks.torch.losses import Loss, Scalar, main, scalar
-from goodinit.frameworks.torch.modules import layers
 from goodinit.frameworks.torch.parameters import parameters, sizes, values
 from goodinit.frameworks.torch.untouched import untouched
 

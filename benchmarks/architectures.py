@@ -1,0 +1,207 @@
+"""`check` on architectures that others have published, with random weights and without a download.
+
+Writes one JSON line a model to stdout: verdict, findings, time beside a plain pass, and whether anything of the model's
+state has changed. Names are given as ``timm:resnet18``, ``torchvision:vgg11`` or ``transformers:BertConfig``; without
+any, the collection is every torchvision classifier, the smallest models of every timm family and all types of
+transformers that a small configuration can be made of.
+"""
+
+import hashlib
+import json
+import random
+import signal
+import sys
+import time
+import traceback
+import warnings
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import numpy as np
+import torch
+from torch import nn
+
+import goodinit as gi
+
+EXAMPLES = 4
+MOST_PARAMETERS = 30e6
+OF_A_FAMILY = 8
+SECONDS = 240  # for one model
+
+warnings.simplefilter("ignore")
+
+
+def register_operators() -> None:
+    """Make torchvision's PyPI build import beside a CPU build of torch: declare the two operators that it lacks."""
+    library = torch.library.Library("torchvision", "DEF")
+    for schema in (
+        "nms(Tensor dets, Tensor scores, float iou_threshold) -> Tensor",
+        "qnms(Tensor dets, Tensor scores, float iou_threshold) -> Tensor",
+    ):
+        library.define(schema)
+    globals()["_kept"] = library
+
+
+def torchvision_models() -> Iterator[str]:
+    from torchvision import models
+
+    yield from (f"torchvision:{name}" for name in models.list_models(module=models))
+
+
+def timm_models() -> Iterator[str]:
+    import timm
+
+    for family in timm.list_modules():
+        sized = []
+        for name in timm.list_models(module=family):
+            with torch.device("meta"):
+                try:
+                    model = timm.create_model(name, pretrained=False)
+                except Exception:  # noqa: BLE001  a model that cannot even be built is not ours to judge
+                    continue
+            count = sum(one.numel() for one in model.parameters())
+            if count <= MOST_PARAMETERS:
+                sized.append((count, name))
+        yield from (f"timm:{name}" for _, name in sorted(sized)[:OF_A_FAMILY])
+
+
+def transformers_models() -> Iterator[str]:
+    from transformers.models.auto.configuration_auto import CONFIG_MAPPING
+
+    yield from (f"transformers:{name}" for name in CONFIG_MAPPING)
+
+
+SMALL = {
+    "hidden_size": 64, "d_model": 64, "n_embd": 64, "dim": 64, "embed_dim": 64, "embedding_size": 64, "emb_dim": 64,
+    "num_hidden_layers": 4, "n_layer": 4, "n_layers": 4, "num_layers": 4, "encoder_layers": 4, "decoder_layers": 4,
+    "num_decoder_layers": 4, "num_attention_heads": 4, "n_head": 4, "n_heads": 4, "num_heads": 4, "head_dim": 16,
+    "encoder_attention_heads": 4, "decoder_attention_heads": 4, "num_key_value_heads": 4, "intermediate_size": 128,
+    "ffn_dim": 128, "d_ff": 128, "d_kv": 16, "encoder_ffn_dim": 128, "decoder_ffn_dim": 128, "hidden_dim": 128,
+    "vocab_size": 200, "max_position_embeddings": 64, "n_positions": 64, "image_size": 32, "patch_size": 8,
+    "num_experts": 4, "num_local_experts": 4, "n_routed_experts": 4, "pad_token_id": 0, "bos_token_id": 1,
+    "eos_token_id": 2, "d_inner": 128, "dim_feedforward": 128, "projection_dim": 64, "decoder_start_token_id": 1,
+}  # fmt: skip
+
+
+def build(name: str) -> tuple[nn.Module, Any]:
+    """Return a model with random weights and a batch for it."""
+    library, _, what = name.partition(":")
+    torch.manual_seed(0)
+    if library == "torchvision":
+        from torchvision import models
+
+        side = 299 if "inception" in what else 128 if "vit" not in what and "swin" not in what else 224
+        options = {"init_weights": True} if what in ("googlenet", "inception_v3") else {}
+        return models.get_model(what, weights=None, **options), torch.randn(EXAMPLES, 3, side, side)
+    if library == "timm":
+        import timm
+
+        model = timm.create_model(what, pretrained=False)
+        channels, side, other = model.pretrained_cfg.get("input_size", (3, 224, 224))
+        return model, torch.randn(2, channels, min(side, 256), min(other, 256))
+    return _transformer(what)
+
+
+def _transformer(what: str) -> tuple[nn.Module, Any]:
+    from transformers import AutoModel
+    from transformers.models.auto.configuration_auto import CONFIG_MAPPING
+
+    kind = CONFIG_MAPPING[what]
+    known = kind().to_dict()
+    config = kind(**{key: value for key, value in SMALL.items() if isinstance(known.get(key), int)})
+    with torch.device("meta"):
+        count = sum(one.numel() for one in AutoModel.from_config(config).parameters())
+    if count > MOST_PARAMETERS:
+        raise ValueError(f"{count:,} parameters even when small")
+    torch.manual_seed(0)
+    model = AutoModel.from_config(config)
+    words = torch.randint(3, 199, (EXAMPLES, 16))
+    wanted = model.main_input_name
+    if wanted == "pixel_values":
+        return model, {"pixel_values": torch.randn(EXAMPLES, 3, config.image_size, config.image_size)}
+    batch = {wanted: words}
+    return model, batch | ({"decoder_input_ids": words} if getattr(config, "is_encoder_decoder", False) else {})
+
+
+def fingerprint(model: nn.Module) -> str:
+    """Return a digest of all that `check` must leave alone."""
+    digest = hashlib.sha256()
+    for name, tensor in [*model.named_parameters(), *model.named_buffers()]:
+        digest.update(name.encode())
+        digest.update(
+            tensor.detach().contiguous().reshape(-1).view(torch.uint8).numpy().tobytes() if tensor.numel() else b""
+        )
+        digest.update(repr((tensor.requires_grad, tensor.grad is None)).encode())
+    for module in model.modules():
+        digest.update(repr((module.training, len(module._forward_hooks), len(module._forward_pre_hooks))).encode())
+    digest.update(torch.get_rng_state().numpy().tobytes())
+    digest.update(repr((random.getstate(), np.random.get_state()[1].tobytes())).encode())  # noqa: NPY002
+    return digest.hexdigest()
+
+
+def plain(model: nn.Module, batch: Any) -> None:
+    """Make one pass forward and one backward, as a training step would."""
+    output = model(**batch) if isinstance(batch, dict) else model(batch)
+    from goodinit.frameworks.torch.batches import floating
+
+    found = [one for one in floating(output) if one.requires_grad]
+    sum(one.float().square().mean() for one in found).backward()
+
+
+def seconds(work: Callable[[], object]) -> float:
+    begin = time.perf_counter()
+    work()
+    return time.perf_counter() - begin
+
+
+def examine(name: str) -> dict[str, Any]:
+    """Return what `check` says of a model, how long it takes, and whether it left everything alone."""
+    out: dict[str, Any] = {"name": name}
+    signal.alarm(SECONDS)
+    try:
+        model, batch = build(name)
+        model.train()
+        once = seconds(lambda: plain(model, batch))
+    except Exception as error:  # noqa: BLE001
+        return out | {"outcome": "not built", "why": f"{type(error).__name__}: {error}"[:300]}
+    if once > 60:
+        return out | {"outcome": "too large"}
+    model.zero_grad(set_to_none=True)
+    before = fingerprint(model)
+    try:
+        begin = time.perf_counter()
+        report = gi.check(model, batch)
+        took = time.perf_counter() - begin
+    except Exception:  # noqa: BLE001
+        return out | {"outcome": "traceback", "why": traceback.format_exc()[-1500:]}
+    same = fingerprint(model) == before
+    times = [seconds(lambda: plain(model, batch)) for _ in range(2)]
+    model.zero_grad(set_to_none=True)
+    return out | {
+        "outcome": report.verdict.word,
+        "unchanged": same,
+        "plain": min(times),
+        "check": min(took, seconds(lambda: gi.check(model, batch))),
+        "layers": len(report.rows),
+        "parameters": sum(one.numel() for one in model.parameters()),
+        "findings": [
+            [one.code, one.level, list(one.layers)[:6], len(one.layers), one.reason] for one in report.findings
+        ],
+    }
+
+
+def _too_long(*_: object) -> None:
+    raise TimeoutError(f"more than {SECONDS} s")
+
+
+def main() -> None:
+    register_operators()
+    torch.set_num_threads(1)
+    names = sys.argv[1:] or [*torchvision_models(), *timm_models(), *transformers_models()]
+    signal.signal(signal.SIGALRM, _too_long)
+    for name in names:
+        print(json.dumps(examine(name)), flush=True)
+
+
+if __name__ == "__main__":
+    main()
