@@ -12,6 +12,7 @@ from typing import Any
 
 from torch import nn
 
+from goodinit.frameworks.observation import ATTENTION, NORMALIZED
 from goodinit.frameworks.torch.calls import Call
 
 ACTIVATIONS = {
@@ -52,6 +53,18 @@ class Way:
     def activation(self) -> str | None:
         """Return the first activation on the way."""
         return next((said for node in self.nodes if (said := activation(node))), None)
+
+    @property
+    def first(self) -> str | None:
+        """Return what changes the signal first: an activation, NORMALIZED, ATTENTION, or nothing."""
+        for node in self.nodes:
+            if (said := activation(node)) is not None:
+                return said
+            if node.name().startswith(ATTENTIONS):
+                return ATTENTION
+            if any(word in node.name() for word in NORMS):
+                return NORMALIZED
+        return None
 
     @property
     def unknown(self) -> bool:
