@@ -255,7 +255,7 @@ CASES = {
     "INIT202": (lambda: case(deep(2.5)), lambda: case(deep(2**0.5)), "error", None),
     "INIT203": (
         lambda: case(changed(mlp(32, 48, 48, 10), "2", lambda w: w.mul_(0.01))),
-        lambda: case(changed(mlp(32, 48, 48, 10), "4", lambda w: w.mul_(0.05))),  # a small output is a recipe
+        lambda: case(changed(mlp(32, 48, 48, 10), "4", lambda w: w.mul_(0.01))),  # a small output is a recipe
         "error", ("2",),
     ),
     "INIT204": (
