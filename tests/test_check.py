@@ -529,3 +529,11 @@ def test_the_same_call_gives_the_same_report():
     first, second, other = (gi.check(model, x, seed=seed).to_dict() for seed in (0, 0, 1))
     assert first == second
     assert first != other
+
+
+@pytest.mark.parametrize("last", [nn.Sigmoid(), nn.Softmax(dim=1), nn.Tanh(), nn.Identity()])
+def test_an_output_layer_may_start_at_zero_whatever_follows(last):
+    model = nn.Sequential(*changed(mlp(32, 48, 10), "2", nn.init.zeros_), last)
+    report = gi.check(model, (torch.randn(64, 32), torch.rand(64, 10)), loss="mse")
+    assert not levels(report, "INIT101")
+    assert report.ok

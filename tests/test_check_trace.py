@@ -588,3 +588,32 @@ def test_scripted_and_inference_models():
 def test_errors_are_input_errors():
     with pytest.raises(InputError, match="iterator"):
         trace(nn.Linear(6, 3), iter([torch.randn(4, 6)]))
+
+
+@pytest.mark.parametrize(
+    ("last", "follows"),
+    [
+        (nn.Sigmoid(), ("sigmoid", OUTPUT)),
+        (nn.Tanh(), ("tanh", OUTPUT)),
+        (nn.Softmax(dim=1), (OUTPUT,)),
+        (nn.LogSoftmax(dim=1), (OUTPUT,)),
+    ],
+)
+def test_an_output_layer_with_an_activation_is_one_all_the_same(last, follows):
+    model = nn.Sequential(nn.Linear(6, 8), nn.ReLU(), nn.Linear(8, 3), last)
+    layers, found = seen(model)
+    assert layers["2"].follows == follows
+    assert not found.attentions
+    layers, _ = seen(model, (torch.randn(16, 6), torch.randn(16, 3)), loss=lambda y, t: (y.softmax(1) * t).mean())
+    assert layers["2"].follows == follows
+
+
+def test_a_softmax_of_logits_is_no_attention():
+    model = Calls(lambda m, x: m.head(m.embed(x)), embed=nn.Embedding(9, 8), head=nn.Linear(8, 9))
+    layers, found = seen(
+        model,
+        (torch.randint(9, (4, 5)), torch.randint(9, (4, 5))),
+        loss=lambda y, t: -y.softmax(-1).gather(-1, t[..., None]).log().mean(),
+    )
+    assert layers["head"].follows == (OUTPUT,)
+    assert not found.attentions

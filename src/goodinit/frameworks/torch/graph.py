@@ -38,6 +38,7 @@ NORMS = ("Norm", "Rsqrt")
 POOLS = ("Pool", "Mean", "UpsampleNearest", "UpsampleBilinear")
 ATTENTIONS = ("ScaledDotProduct", "SoftmaxBackward0", "SafeSoftmaxBackward0")
 _SUMS = ("AddBackward0", "SubBackward0")
+MATRIX = ("BmmBackward0", "MmBackward0", "ScaledDotProduct")
 PRODUCTS = ("MulBackward0", "BmmBackward0", "MmBackward0")
 
 
@@ -203,8 +204,8 @@ def _way(vertex: int, node: Any, below: dict[Any, Any]) -> Way:
 
 
 def _note(way: Way, attentions: dict[Any, set[int]]) -> None:
-    for node in way.nodes:
-        if node in attentions:
+    for at, node in enumerate(way.nodes):
+        if node in attentions and any(name.startswith(MATRIX) for name in way.names[at:]):
             attentions[node].add(way.source)
 
 

@@ -8,9 +8,9 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from goodinit.frameworks.observation import NORMALIZED, OUTPUT, SUM, Attention, Link, Seen
+from goodinit.frameworks.observation import ATTENTION, NORMALIZED, OUTPUT, SUM, Attention, Link, Seen
 from goodinit.frameworks.torch.calls import SKEWED, Call
-from goodinit.frameworks.torch.graph import ATTENTIONS, NORMS, POOLS, PRODUCTS, Graph, Way
+from goodinit.frameworks.torch.graph import ATTENTIONS, MATRIX, NORMS, POOLS, PRODUCTS, Graph, Way
 from goodinit.frameworks.torch.layers import fans, kind, owner_of, weight_of
 
 # where an activation hands nothing on, or nearly nothing: at or below, at or above
@@ -44,13 +44,16 @@ def surroundings(lines: Graph, calls: Sequence[Call]) -> dict[str, Surroundings]
                 path = calls[way.source].path
                 said, how = _next(way, vertex, lines, calls)
                 found[path].setdefault(said)
+                if vertex == lines.output and said not in (ATTENTION, NORMALIZED):
+                    found[path].setdefault(OUTPUT)
                 by[path] = "values" if how == "values" else by.get(path, how)
     return {path: Surroundings(tuple(each), by.get(path, "")) for path, each in found.items()}
 
 
 def _next(way: Way, vertex: int, lines: Graph, calls: Sequence[Call]) -> tuple[str, str]:
     """Return what comes next on a way, and how that is known."""
-    if way.first is not None:
+    guess = vertex == lines.output and way.first == ATTENTION and not way.passes(MATRIX)  # a softmax of logits
+    if way.first is not None and not guess:
         return way.first, "graph"
     if lines.is_sum(vertex):
         return SUM, "graph"
@@ -205,7 +208,7 @@ def attentions(lines: Graph, calls: Sequence[Call]) -> tuple[Attention, ...]:
     """Return the entropy of every attention; before the backward pass, which frees what it is read from."""
     found = []
     for node, sources in lines.attentions.items():
-        weights = _weights(node)
+        weights = _weights(node) if sources else None  # a softmax that weighs nothing, as one of logits, has none
         if weights is not None and weights.ndim >= 3 and weights.shape[-1] > 1:
             own = tuple(dict.fromkeys(calls[one].path for one in sorted(sources) if one < lines.calls))
             log = torch.where(weights > 0, weights, torch.ones((), device=weights.device)).log()
