@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from goodinit.diagnosis.findings import Finding
 from goodinit.diagnosis.view import View
 from goodinit.diagnosis.words import number, some
-from goodinit.frameworks.observation import Seen, Values
+from goodinit.frameworks.observation import ATTENTION, Seen, Values
 
 
 def zero_weights(view: View) -> Iterator[Finding]:
@@ -87,12 +87,15 @@ def twin_layers(view: View) -> Iterator[Finding]:
 
 
 def stuck(view: View) -> Iterator[Finding]:
-    """INIT105: weights whose gradient is exactly zero now and after a step of the others."""
+    """INIT105: weights whose gradient is exactly zero now and after a step of the others.
+
+    Queries and keys get none where there is one key only: that is the batch's doing.
+    """
     zero = {layer.path for layer, weight in view.weighted() if weight.largest == 0}
     found = [
         layer.path
         for layer, weight in view.weighted()
-        if weight.moves == "never" and not weight.frozen and layer.path not in zero
+        if weight.moves == "never" and not weight.frozen and layer.path not in zero and ATTENTION not in layer.follows
     ]
     if found:
         yield Finding(
