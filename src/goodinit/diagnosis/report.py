@@ -1,5 +1,6 @@
 """What `check` returns: rows, findings, and a verdict in one sentence."""
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -8,7 +9,6 @@ from goodinit.diagnosis.findings import Finding
 from goodinit.diagnosis.thresholds import Threshold
 from goodinit.diagnosis.verdict import Verdict
 from goodinit.diagnosis.view import View
-from goodinit.diagnosis.words import number
 from goodinit.frameworks.observation import Observation, Seen
 
 SCHEMA = 1
@@ -112,7 +112,7 @@ class Report:
             "mode": self.observation.mode,
             "batch": self.observation.batch,
             "loss": self.observation.loss,
-            "findings": [one.to_dict() for one in self.findings],
+            "findings": [_finite(one.to_dict()) for one in self.findings],
             "layers": [_plain(one) for one in self.rows],
             "thresholds": {
                 code: {
@@ -175,9 +175,13 @@ def _share(layer: Seen) -> str:
 
 
 def _plain(row: Row) -> dict[str, Any]:
-    return {key: list(value) if isinstance(value, tuple) else _finite(value) for key, value in vars(row).items()}
+    return {key: _finite(value) for key, value in vars(row).items()}
 
 
 def _finite(value: Any) -> Any:
-    """Return None for what JSON has no number for."""
-    return None if isinstance(value, float) and number(value) in ("nan", "inf", "-inf") else value
+    """Return a value with None for what JSON has no number for, and lists for tuples."""
+    if isinstance(value, (tuple, list)):
+        return [_finite(one) for one in value]
+    if isinstance(value, dict):
+        return {key: _finite(one) for key, one in value.items()}
+    return None if isinstance(value, float) and not math.isfinite(value) else value

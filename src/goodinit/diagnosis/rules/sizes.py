@@ -17,7 +17,7 @@ def scale(view: View) -> Iterator[Finding]:
     """INIT203, INIT204: the weights are off, and the outputs show it.
 
     Both are asked, since modules exist that scale what they have drawn when they use it. A small output layer or a
-    small branch is a recipe, so these may be smaller.
+    small end of a branch is a recipe, and so is 0; what is inside of a branch may be smaller than elsewhere.
     """
     for layer, weight in view.weighted():
         expected = view.expected_std(layer)
@@ -28,14 +28,14 @@ def scale(view: View) -> Iterator[Finding]:
         bound = view.bounds[code]
         mild = _is_mild(view, layer, ratio)
         level = bound.level(ratio / MILD if mild and ratio < 1 else ratio)
-        if level is None or not 1 / 3 < shown / ratio < 3:
+        recipe = ratio < 1 and (view.is_end(layer) or view.is_output(layer))  # as 0 is one
+        if level is None or recipe or not 1 / 3 < shown / ratio < 3:
             continue
         yield _off(view, layer, weight, code, "warning" if mild else level)
 
 
 def _is_mild(view: View, layer: Seen, ratio: float) -> bool:
-    small = view.is_end(layer) or view.is_output(layer) or ATTENTION in layer.follows or _in_branch(view, layer)
-    return view.is_normalized(layer) or (ratio < 1 and small)
+    return view.is_normalized(layer) or (ratio < 1 and (ATTENTION in layer.follows or _in_branch(view, layer)))
 
 
 def _in_branch(view: View, layer: Seen) -> bool:

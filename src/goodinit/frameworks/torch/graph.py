@@ -12,6 +12,7 @@ from typing import Any
 
 from torch import nn
 
+from goodinit.frameworks.observation import ATTENTION, NORMALIZED
 from goodinit.frameworks.torch.calls import Call
 
 ACTIVATIONS = {
@@ -37,6 +38,7 @@ NORMS = ("Norm", "Rsqrt")
 POOLS = ("Pool", "Mean", "UpsampleNearest", "UpsampleBilinear")
 ATTENTIONS = ("ScaledDotProduct", "SoftmaxBackward0", "SafeSoftmaxBackward0")
 _SUMS = ("AddBackward0", "SubBackward0")
+MATRIX = ("BmmBackward0", "MmBackward0", "ScaledDotProduct")
 PRODUCTS = ("MulBackward0", "BmmBackward0", "MmBackward0")
 
 
@@ -52,6 +54,18 @@ class Way:
     def activation(self) -> str | None:
         """Return the first activation on the way."""
         return next((said for node in self.nodes if (said := activation(node))), None)
+
+    @property
+    def first(self) -> str | None:
+        """Return what changes the signal first: an activation, NORMALIZED, ATTENTION, or nothing."""
+        for node in self.nodes:
+            if (said := activation(node)) is not None:
+                return said
+            if node.name().startswith(ATTENTIONS):
+                return ATTENTION
+            if any(word in node.name() for word in NORMS):
+                return NORMALIZED
+        return None
 
     @property
     def unknown(self) -> bool:
@@ -190,8 +204,8 @@ def _way(vertex: int, node: Any, below: dict[Any, Any]) -> Way:
 
 
 def _note(way: Way, attentions: dict[Any, set[int]]) -> None:
-    for node in way.nodes:
-        if node in attentions:
+    for at, node in enumerate(way.nodes):
+        if node in attentions and any(name.startswith(MATRIX) for name in way.names[at:]):
             attentions[node].add(way.source)
 
 

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 from goodinit.frameworks.observation import ATTENTION, NORMALIZED, OUTPUT, SUM, Attention, Link, Seen
 from goodinit.frameworks.torch.calls import SKEWED, Call
-from goodinit.frameworks.torch.graph import ATTENTIONS, NORMS, POOLS, PRODUCTS, Graph, Way
+from goodinit.frameworks.torch.graph import ATTENTIONS, MATRIX, NORMS, POOLS, PRODUCTS, Graph, Way
 from goodinit.frameworks.torch.layers import fans, kind, owner_of, weight_of
 
 # where an activation hands nothing on, or nearly nothing: at or below, at or above
@@ -44,18 +44,17 @@ def surroundings(lines: Graph, calls: Sequence[Call]) -> dict[str, Surroundings]
                 path = calls[way.source].path
                 said, how = _next(way, vertex, lines, calls)
                 found[path].setdefault(said)
+                if vertex == lines.output and said not in (ATTENTION, NORMALIZED):
+                    found[path].setdefault(OUTPUT)
                 by[path] = "values" if how == "values" else by.get(path, how)
     return {path: Surroundings(tuple(each), by.get(path, "")) for path, each in found.items()}
 
 
 def _next(way: Way, vertex: int, lines: Graph, calls: Sequence[Call]) -> tuple[str, str]:
     """Return what comes next on a way, and how that is known."""
-    if way.activation is not None:
-        return way.activation, "graph"
-    if way.passes(ATTENTIONS):
-        return ATTENTION, "graph"
-    if way.passes(NORMS):
-        return NORMALIZED, "graph"
+    guess = vertex == lines.output and way.first == ATTENTION and not way.passes(MATRIX)  # a softmax of logits
+    if way.first is not None and not guess:
+        return way.first, "graph"
     if lines.is_sum(vertex):
         return SUM, "graph"
     if vertex == lines.output:
@@ -90,11 +89,10 @@ def layers(calls: Sequence[Call], around: dict[str, Surroundings]) -> tuple[Seen
 
 def _layer(path: str, calls: list[Call], around: Surroundings) -> Seen:
     module = calls[0].module
-    numbers = _numbers(calls)
-    variance, mean = numbers["output"]
-    input_variance, input_mean = numbers.get("input", (math.nan, math.nan))
+    mean, std = _pooled(calls, "output")
+    input_mean, input_std = _pooled(calls, "input")
     fan_in, fan_out = fans(module)
-    (gradient,) = numbers.get("gradient", (None,))
+    gradient = _mean(calls, "gradient")
     entries = sum(call.entries for call in calls)
     state = _states(calls, next((one for one in around.follows if one in DEAD or one in SATURATED), None))
     return Seen(
@@ -109,24 +107,32 @@ def _layer(path: str, calls: list[Call], around: Surroundings) -> Seen:
         follows=around.follows,
         by=around.by,
         entries=entries / len(calls),
-        input_rms=math.hypot(math.sqrt(input_variance), input_mean),
+        input_rms=math.hypot(input_std, input_mean),
         input_mean=input_mean,
         mean=mean,
-        std=math.sqrt(variance),
-        rms=math.hypot(math.sqrt(variance), mean),
-        finite=math.isfinite(variance),
-        correlation=numbers.get("correlation", (None,))[0],
+        std=std,
+        rms=math.hypot(std, mean),
+        finite=math.isfinite(std),
+        correlation=_mean(calls, "correlation"),
         gradient_rms=None if gradient is None else math.sqrt(gradient * len(calls) / entries / calls[0].examples),
         gradient_norm=None if gradient is None else math.sqrt(gradient * len(calls) / calls[0].examples),
         **state,
     )
 
 
-def _numbers(calls: list[Call]) -> dict[str, list[float]]:
-    """Return the means of all statistics over the calls of a layer."""
-    names = dict.fromkeys(name for call in calls for name in call.numbers)
-    each = {name: [call.numbers[name].reshape(-1) for call in calls if name in call.numbers] for name in names}
-    return {name: torch.stack(found).double().mean(0).tolist() for name, found in each.items()}
+def _pooled(calls: list[Call], name: str) -> tuple[float, float]:
+    """Return mean and deviation over all calls of a layer, from those of each: calls may have different means."""
+    each = [call.numbers[name] for call in calls if name in call.numbers]
+    if not each:
+        return math.nan, math.nan
+    variances, means = torch.stack(each).cpu().double().unbind(1)
+    return float(means.mean()), math.sqrt(float(variances.mean() + means.var(correction=0)))
+
+
+def _mean(calls: list[Call], name: str) -> float | None:
+    """Return the mean of a statistic over the calls of a layer that have it."""
+    each = [call.numbers[name] for call in calls if name in call.numbers]
+    return float(torch.stack(each).cpu().double().mean()) if each else None
 
 
 def _named(module: nn.Module, path: str, name: str) -> str | None:
@@ -202,7 +208,7 @@ def attentions(lines: Graph, calls: Sequence[Call]) -> tuple[Attention, ...]:
     """Return the entropy of every attention; before the backward pass, which frees what it is read from."""
     found = []
     for node, sources in lines.attentions.items():
-        weights = _weights(node)
+        weights = _weights(node) if sources else None  # a softmax that weighs nothing, as one of logits, has none
         if weights is not None and weights.ndim >= 3 and weights.shape[-1] > 1:
             own = tuple(dict.fromkeys(calls[one].path for one in sorted(sources) if one < lines.calls))
             log = torch.where(weights > 0, weights, torch.ones((), device=weights.device)).log()

@@ -65,7 +65,8 @@ def _values(tensor: torch.Tensor) -> Undo:
     def undo() -> None:
         if not tensor.is_sparse and tensor.data_ptr() != where.data_ptr():
             tensor.data = where
-        tensor.data.copy_(kept)
+        with torch.inference_mode(tensor.is_inference()):  # only there may such a tensor be written
+            tensor.data.copy_(kept)
 
     return undo
 
@@ -75,7 +76,8 @@ def _gradient(tensor: torch.Tensor) -> Undo:
 
     def undo() -> None:
         if is_leaf and tensor.is_leaf:
-            tensor.requires_grad_(flag)
+            if tensor.requires_grad != flag:
+                tensor.requires_grad_(flag)
             tensor.grad = gradient
 
     return undo
