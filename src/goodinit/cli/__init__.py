@@ -21,8 +21,8 @@ app = typer.Typer(
 
 for command in (compare, signal):
     app.command()(explained(command))
-for command in (check, identify):
-    app.command()(explained(command, after_ctrl_c=ANEW))
+app.command()(explained(check, after_ctrl_c=ANEW))
+app.command()(explained(identify, after_ctrl_c=ANEW))
 app.command()(explained(claims, after_ctrl_c=f"{ANEW}, or fewer claims with --only"))
 app.add_typer(lab)
 
