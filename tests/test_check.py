@@ -537,3 +537,14 @@ def test_an_output_layer_may_start_at_zero_whatever_follows(last):
     report = gi.check(model, (torch.randn(64, 32), torch.rand(64, 10)), loss="mse")
     assert not levels(report, "INIT101")
     assert report.ok
+
+
+def test_sparse_gradients():
+    model = nn.Sequential(nn.Embedding(10, 8, sparse=True), nn.Flatten(), dense(24, 2))
+    text = torch.randint(10, (16, 3))
+    report = gi.check(model, text)
+    assert report.ok
+    plain = nn.Sequential(nn.Embedding(10, 8, _weight=model[0].weight.detach()), nn.Flatten(), model[2])
+    assert report.observation.values[0].gradient == pytest.approx(gi.check(plain, text).observation.values[0].gradient)
+    nn.init.zeros_(model[2].weight)
+    assert gi.check(model, text).observation.values[0].moves == "second"
