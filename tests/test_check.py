@@ -548,3 +548,18 @@ def test_sparse_gradients():
     assert report.observation.values[0].gradient == pytest.approx(gi.check(plain, text).observation.values[0].gradient)
     nn.init.zeros_(model[2].weight)
     assert gi.check(model, text).observation.values[0].moves == "second"
+
+
+@pytest.mark.parametrize("bad", [math.nan, math.inf, 0.0])
+def test_inputs_that_say_nothing_are_not_the_initializations_fault(bad):
+    model, x = mlp(32, 48, 48, 10), torch.randn(64, 32)
+    if bad == 0:
+        x.zero_()
+    else:
+        x[3, 4] = bad
+    report = gi.check(model, x)
+    assert report.verdict.word == "cannot tell"
+    assert "inputs" in report.verdict.sentence
+    assert levels(report, "INIT901") == [("error", ("0",))]
+    changed(model, "2", lambda w: w[0, 0].fill_(math.nan))
+    assert gi.check(model, torch.randn(64, 32)).verdict.word == "blame"
