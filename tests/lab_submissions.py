@@ -1,5 +1,7 @@
 """Submissions to the labs: right ones, other right ones, and one for every mistake that the grader knows."""
 
+import lab_submissions_evidence as evidence
+
 RIGHT = {
     1: """
 import numpy as np
@@ -141,6 +143,7 @@ def glorot_std(fan_in, fan_out):
 def he_std(fan_in, fan_out):
     return np.sqrt(2 / fan_in)
 """,
+    **evidence.RIGHT,
 }
 
 HE = "np.random.randn(fan_out, fan_in) * np.sqrt(2 / fan_in)"
@@ -171,6 +174,7 @@ ALSO_RIGHT = [
     ("einsum", 3, [("self.dw = dz @ self.X.T", "self.dw = np.einsum('im,jm->ij', dz, self.X)")]),
     ("a clipped loss", 3, [("np.mean(np.logaddexp(0, self.z) - Y * self.z)", "-np.mean(Y * np.log(np.clip(self.a, 1e-15, 1)) + (1 - Y) * np.log(np.clip(1 - self.a, 1e-15, 1)))")]),
     ("a bound for the sigmoid", 3, [("(1 + np.tanh(z / 2)) / 2", "1 / (1 + np.exp(-np.clip(z, -500, 500)))")]),
+    *evidence.ALSO_RIGHT,
 ]  # fmt: skip
 
 LOOP = 'for l in range(1, len(layers_dims)):\n        p[f"W{l}"] = np.zeros'
@@ -267,6 +271,7 @@ WRONG = [
     ("loss-not-averaged", 3, "TestModelBackward", "(self.a - Y) / Y.shape[1]", "self.a - Y"),
     ("size-as-variance", 3, "TestWeightSizes", "np.sqrt(2 / fan_in)", "2 / fan_in"),
     ("size-of-uniform", 3, "TestWeightSizes", "np.sqrt(2 / (fan_in + fan_out))", "np.sqrt(6 / (fan_in + fan_out))"),
+    *evidence.WRONG,
 ]  # fmt: skip
 
 

@@ -236,6 +236,16 @@ def test_the_command_refuses_with_a_sentence() -> None:
     assert done.stderr == "error: unknown claim 'xavier-is-fanin'; did you mean 'xavier-is-fan-in'?\n"
 
 
+def test_ctrl_c_says_that_nothing_is_kept() -> None:
+    stopped = "import os, signal, goodinit.cli; from goodinit.labs import claims; "
+    stopped += "claims.run = lambda *asked: os.kill(os.getpid(), signal.SIGINT); goodinit.cli.main()"
+    done = subprocess.run([sys.executable, "-c", stopped, "claims"], capture_output=True, text=True, timeout=300)
+    assert (done.returncode, done.stdout) == (130, "")
+    assert done.stderr == (
+        "interrupted; nothing is kept: run the same command again to start anew, or fewer claims with --only\n"
+    )
+
+
 def test_the_page_shows_every_claim_as_it_is_tried() -> None:
     page = " ".join(PAGE.read_text(encoding="utf-8").replace("\\*", "*").split())
     for claim in claims.CATALOGUE:

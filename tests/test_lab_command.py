@@ -57,18 +57,38 @@ def test_the_labs_are_listed_with_their_cases(tmp_path):
     assert named | {"TestHeInitialization"} == {case["case"] for case in said["labs"][0]["cases"]}
 
 
-@pytest.mark.parametrize("number", NUMBERS)
-def test_the_solution_notebook_runs_clean_and_gets_full_points(number, tmp_path):
-    path = notebooks.write(number, tmp_path, solution=True, force=False)
+def executed(number, folder):
+    """Run a solution notebook, and return what it prints; it must show figures and no warnings."""
+    path = notebooks.write(number, folder, solution=True, force=False)
     made = nbformat.read(path, as_version=4)
     nbformat.validate(made)
-    NotebookClient(made, timeout=60, resources={"metadata": {"path": str(tmp_path)}}).execute()
-    said = "".join(part.get("text", "") for cell in made.cells for part in cell.get("outputs", []))
+    # a minute for the whole on two quiet cores; a cell gets five, so that a busy machine fails nobody
+    NotebookClient(made, timeout=300, resources={"metadata": {"path": str(folder)}}).execute()
+    outputs = [part for cell in made.cells for part in cell.get("outputs", [])]
+    assert [part["text"] for part in outputs if part.get("name") == "stderr"] == []
+    shown = [set(part["data"]) for part in outputs if "data" in part]
+    assert shown
+    assert all("image/png" in kinds for kinds in shown)
+    return "".join(part.get("text", "") for part in outputs), path
+
+
+@pytest.mark.parametrize("number", NUMBERS)
+def test_the_solution_notebook_runs_clean_and_gets_full_points(number, tmp_path, monkeypatch):
+    monkeypatch.delenv("GOODINIT_DATA", raising=False)
+    said, path = executed(number, tmp_path)
     lab = grading.lab(number)
     for case in lab.cases:  # the cell below the exercise says so
         assert f"{case.name}: {case.points} of {case.points} points" in said
+    assert ("digits:" in said) == (number in (3, 4))
     found = grading.grade(lab, grading.read(path), places.sandbox, grading.Limits())
     assert (found.points, found.of, found.notes) == (lab.points, lab.points, ())
+
+
+@pytest.mark.parametrize(("number", "data"), [(3, "cats: 768 inputs, 209 pictures"), (4, "mnist: 196 inputs, 3000")])
+def test_the_notebooks_take_cats_and_mnist_where_they_are(number, data, tmp_path, monkeypatch, data_folder):
+    monkeypatch.setenv("GOODINIT_DATA", str(data_folder.resolve()))
+    said, _ = executed(number, tmp_path)
+    assert data in said
 
 
 @pytest.mark.parametrize("number", NUMBERS)
@@ -154,7 +174,7 @@ def test_checking_in_a_notebook_prints_the_same(capsys):
     ("arguments", "said"),
     [
         (["start", "9"], "there is no lab 9"),
-        (["check", "9", "work.py"], "there is no lab 9 to grade; there are 1, 2, 3"),
+        (["check", "9", "work.py"], "there is no lab 9 to grade; there are 1, 2, 3, 4, 5"),
         (["check", "2", "absent.py"], "absent.py is not a submission: No such file"),
         (["check", "2", "broken.ipynb"], "broken.ipynb is not a submission: the notebook is damaged"),
         (["check", "2", "prose.py"], "prose.py is not a submission: it is no Python"),

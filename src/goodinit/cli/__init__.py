@@ -7,7 +7,7 @@ from goodinit.cli.claims import claims
 from goodinit.cli.compare import compare
 from goodinit.cli.identify import identify
 from goodinit.cli.lab import lab
-from goodinit.cli.outcome import explained
+from goodinit.cli.outcome import ANEW, explained
 from goodinit.cli.signal import signal
 
 app = typer.Typer(
@@ -19,8 +19,11 @@ app = typer.Typer(
 )
 
 
-for command in (compare, signal, check, identify, claims):
+for command in (compare, signal):
     app.command()(explained(command))
+app.command()(explained(check, after_ctrl_c=ANEW))
+app.command()(explained(identify, after_ctrl_c=ANEW))
+app.command()(explained(claims, after_ctrl_c=f"{ANEW}, or fewer claims with --only"))
 app.add_typer(lab)
 
 

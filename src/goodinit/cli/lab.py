@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from goodinit.cli.outcome import explained
+from goodinit.cli.outcome import ANEW, explained
 from goodinit.cli.progress import progress_line
 
 if TYPE_CHECKING:
@@ -157,5 +157,6 @@ def _print(of: "grading.Lab", results: "list[Result]", out: Path | None, as_json
 
 
 lab.command("list")(explained(list_labs))
-for command in (start, solution, check, grade):
-    lab.command()(explained(command))
+for command in (start, solution, check):
+    lab.command()(explained(command, after_ctrl_c=ANEW))
+lab.command()(explained(grade))

@@ -15,10 +15,19 @@ from goodinit.errors import ForeignError, InputError, MissingError
 Options = ParamSpec("Options")
 
 USAGE, MISSING, INTERRUPTED = 2, 3, 130
+CONTINUE = "run the same command again to continue"
+ANEW = "nothing is kept: run the same command again to start anew"
 
 
-def explained(command: Callable[Options, None]) -> Callable[Options, None]:
-    """Turn what may go wrong in a command into sentences and an exit code; no traceback for these reaches a user."""
+def explained(command: Callable[Options, None], after_ctrl_c: str = CONTINUE) -> Callable[Options, None]:
+    """Turn what may go wrong in a command into sentences and an exit code; no traceback for these reaches a user.
+
+    Parameters
+    ----------
+    command : callable
+    after_ctrl_c : str
+        What an interrupted user may do; `ANEW` for a command that keeps nothing.
+    """
 
     @functools.wraps(command)
     def run(*args: Options.args, **options: Options.kwargs) -> None:
@@ -34,7 +43,7 @@ def explained(command: Callable[Options, None]) -> Callable[Options, None]:
             raise _end(USAGE, "this is what the code that was named raised") from None
         except KeyboardInterrupt as stop:
             said = f"interrupted: {stop}" if str(stop) else "interrupted"
-            typer.echo(f"{said}; run the same command again to continue", err=True)
+            typer.echo(f"{said}; {after_ctrl_c}", err=True)
             raise typer.Exit(INTERRUPTED) from None
         except BrokenPipeError:
             # whoever read our output has seen enough; without this, Python complains once more at its own exit

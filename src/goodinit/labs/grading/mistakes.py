@@ -22,6 +22,15 @@ BACKWARD = "docs/labs.md, backward passes"
 PENALTY = "docs/labs.md, penalties"
 DROPOUT = "Srivastava et al. 2014, JMLR 15:1929; docs/labs.md, dropout"
 DATA = "docs/labs.md, the circles"
+FANS = "docs/labs.md, fans"
+PAIRED = "docs/labs.md, paired differences"
+SHARE = "Wilson 1927, doi:10.1080/01621459.1927.10502953; docs/labs.md, shares and their intervals"
+POWER = "docs/labs.md, how many seeds"
+RACE = "docs/labs.md, a single race"
+VERDICT = "docs/labs.md, verdicts"
+ENTROPY = "docs/labs.md, the base rate"
+ALIKE = "docs/labs.md, units that are alike"
+GAIN = "docs/labs.md, gains and growth"
 
 MISTAKES = {
     # the size of random weights
@@ -121,4 +130,79 @@ MISTAKES = {
     "size-of-uniform": Mistake(
         "This is the bound of the uniform distribution; its deviation is that over sqrt(3).", GLOROT
     ),
+    "kernel-forgotten": Mistake(
+        "The fans of a convolution are too small: multiply both by the number of entries of the kernel.", FANS
+    ),
+    # a fair comparison
+    "difference-reversed": Mistake("This is the mean of b - a; a - b was asked for.", PAIRED),
+    "unpaired": Mistake(
+        "The interval is that of two independent groups: what a seed does to both sides cancels in the differences "
+        "of the same seed.",
+        PAIRED,
+    ),
+    "deviation-for-error": Mistake(
+        "The interval is made of the standard deviation, which says where one run lies; a mean of n has that over "
+        "sqrt(n).",
+        PAIRED,
+    ),
+    "one-standard-error": Mistake(
+        "The interval reaches one standard error to each side, which covers 68 %; 95 % take about twice as much.",
+        PAIRED,
+    ),
+    "textbook-interval": Mistake(
+        "This is p -+ 1.96 sqrt(p(1-p)/n), which has no length for 0 of n and may leave 0 to 1; take Wilson's.",
+        SHARE,
+    ),
+    "exact-interval": Mistake(
+        "This is the interval of Clopper and Pearson (SciPy's method='exact'), which is longer; take Wilson's.",
+        SHARE,
+    ),
+    "power-forgotten": Mistake(
+        "With so many seeds the difference is found in every second study only: the power is missing.", POWER
+    ),
+    "not-squared": Mistake("An error falls with the root of the number of seeds, so the ratio must be squared.", POWER),
+    "unpaired-seeds": Mistake("The factor 2 belongs to two independent groups; these are paired differences.", POWER),
+    "one-sided": Mistake("The test is two-sided: its level of 5 % leaves 2.5 % on each side.", POWER),
+    "ties-lost": Mistake("Equal scores count as a loss; count them one half.", RACE),
+    "ties-won": Mistake("Equal scores count as a win; count them one half.", RACE),
+    "wins-of-the-better": Mistake("This is how often the better one wins; the worse one's wins were asked for.", RACE),
+    "same-seeds-only": Mistake(
+        "Only runs of the same seed are compared; whoever races once has any run of one and any of the other.", RACE
+    ),
+    # claims on trial
+    "no-third-answer": Mistake(
+        "The interval holds values that speak for the claim and others that speak against it: it cannot be told.",
+        VERDICT,
+    ),
+    "missing-is-a-verdict": Mistake(
+        "Nothing was measured (NaN), so it cannot be told. Every comparison with NaN is False; mind what remains then.",
+        VERDICT,
+    ),
+    "entropy-in-bits": Mistake("This is in bits; the loss uses natural logarithms.", ENTROPY),
+    "entropy-negative": Mistake("The sign is missing: -sum p ln p is positive.", ENTROPY),
+    "classes-taken-as-equal": Mistake("This is ln(classes), which holds for classes of equal size only.", ENTROPY),
+    "first-class-only": Mistake("The sum must run over all classes.", ENTROPY),
+    "weights-out-ignored": Mistake(
+        "Units with the same weights in, but other weights out, get other gradients: both must agree.", ALIKE
+    ),
+    "weights-in-ignored": Mistake("Only the weights out are compared; a row of W holds the weights in.", ALIKE),
+    "units-counted": Mistake("These are all units; those that are alike count once.", ALIKE),
+    "fans-swapped": Mistake(
+        "Each output sums fan_in products, each input's gradient fan_out: the two are exchanged.", GLOROT
+    ),
+    "squares-of-factors": Mistake(
+        "These are the factors of the variance; those of the deviation are their roots.", GLOROT
+    ),
+    "deviation-not-squared": Mistake("The variance of the weights is std squared.", GLOROT),
+    "gain-squared": Mistake("This is the factor of the variance; its square root was asked for.", GAIN),
+    "gain-inverted": Mistake("This is what the activation does to the signal; the gain makes up for it.", GAIN),
+    "variance-for-second-moment": Mistake(
+        "The next layer sums squares, so the mean of f(z)^2 counts, not its variance; they differ where f has a mean.",
+        GAIN,
+    ),
+    "q-ignored": Mistake("z has variance q, not 1.", GAIN),
+    "slope-at-zero": Mistake("This is 1/f'(0), which holds for small z only.", GAIN),
+    "weights-alone": Mistake("The slope of tanh is missing: saturated units hand on little.", GAIN),
+    "slope-alone": Mistake("The weights are missing: every layer multiplies by their size, too.", GAIN),
+    "q-not-iterated": Mistake("q is not the one at which the signal stands still: apply the map until it is.", GAIN),
 }

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from goodinit.errors import InputError
 from goodinit.labs.grading import chance
 from goodinit.labs.grading.case import Case
-from goodinit.labs.grading.cases import circles, layers, signal
+from goodinit.labs.grading.cases import circles, fair, layers, signal, trial
 from goodinit.spelling import nearest
 
 __all__ = ["LABS", "Lab", "lab"]
@@ -42,6 +42,8 @@ LABS = (
     Lab(1, "Three ways to start", circles.CASES, ("numpy", "scipy", "scikit-learn", "matplotlib")),
     Lab(2, "Signal through depth", signal.CASES, ("numpy", "scipy", "matplotlib")),
     Lab(3, "Vanishing gradients", layers.CASES, ("numpy", "scipy", "scikit-learn", "matplotlib", "h5py")),
+    Lab(4, "A fair comparison", fair.CASES, ("numpy", "scipy", "scikit-learn", "matplotlib")),
+    Lab(5, "Claims on trial", trial.CASES, ("numpy", "scipy", "scikit-learn", "matplotlib")),
 )
 
 
