@@ -1,5 +1,6 @@
 """Checks of PyTorch models: what is found, what is not, and what is said."""
 
+import functools
 import itertools
 import json
 import math
@@ -339,15 +340,22 @@ CASES = {
 }  # fmt: skip
 
 
+@functools.cache
+def provoked(code):
+    """Return the report on the case of a code; made once for all that is asked of it."""
+    torch.manual_seed(0)
+    given, options = CASES[code][0]()
+    return gi.check(*given, **options)
+
+
 def test_every_code_has_a_case():
     assert set(CASES) == set(gi.diagnosis.CODES)
 
 
 @pytest.mark.parametrize("code", CASES)
 def test_a_code_is_provoked_by_its_fault_and_not_by_a_twin(code):
-    bad, good, level, layers = CASES[code]
-    given, options = bad()
-    report = gi.check(*given, **options)
+    _, good, level, layers = CASES[code]
+    report = provoked(code)
     found = [one for one in report.findings if one.code == code]
     assert found, [one.code for one in report.findings]
     assert level in (None, found[0].level)
@@ -364,8 +372,7 @@ def test_a_code_is_provoked_by_its_fault_and_not_by_a_twin(code):
 
 @pytest.mark.parametrize("code", CASES)
 def test_the_verdict_follows_from_the_errors(code):
-    given, options = CASES[code][0]()
-    report = gi.check(*given, **options)
+    report = provoked(code)
     errors = [one for one in report.findings if one.level == "error" and not one.code.startswith("INIT9")]
     lost = any(one.code == "INIT901" for one in report.findings)
     assert report.verdict.word == ("blame" if errors else "cannot tell" if lost else "acquit")
@@ -467,8 +474,7 @@ def test_a_report_as_a_dictionary():
 
 @pytest.mark.parametrize("code", CASES)
 def test_every_report_is_plain_json_and_text(code):
-    given, options = CASES[code][0]()
-    report = gi.check(*given, **options)
+    report = provoked(code)
     json.dumps(report.to_dict(), allow_nan=False)
     text = str(report)
     assert code in text
@@ -537,3 +543,29 @@ def test_an_output_layer_may_start_at_zero_whatever_follows(last):
     report = gi.check(model, (torch.randn(64, 32), torch.rand(64, 10)), loss="mse")
     assert not levels(report, "INIT101")
     assert report.ok
+
+
+def test_sparse_gradients():
+    model = nn.Sequential(nn.Embedding(10, 8, sparse=True), nn.Flatten(), dense(24, 2))
+    text = torch.randint(10, (16, 3))
+    report = gi.check(model, text)
+    assert report.ok
+    plain = nn.Sequential(nn.Embedding(10, 8, _weight=model[0].weight.detach()), nn.Flatten(), model[2])
+    assert report.observation.values[0].gradient == pytest.approx(gi.check(plain, text).observation.values[0].gradient)
+    nn.init.zeros_(model[2].weight)
+    assert gi.check(model, text).observation.values[0].moves == "second"
+
+
+@pytest.mark.parametrize("bad", [math.nan, math.inf, 0.0])
+def test_inputs_that_say_nothing_are_not_the_initializations_fault(bad):
+    model, x = mlp(32, 48, 48, 10), torch.randn(64, 32)
+    if bad == 0:
+        x.zero_()
+    else:
+        x[3, 4] = bad
+    report = gi.check(model, x)
+    assert report.verdict.word == "cannot tell"
+    assert "inputs" in report.verdict.sentence
+    assert levels(report, "INIT901") == [("error", ("0",))]
+    changed(model, "2", lambda w: w[0, 0].fill_(math.nan))
+    assert gi.check(model, torch.randn(64, 32)).verdict.word == "blame"

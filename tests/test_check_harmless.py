@@ -35,6 +35,7 @@ class Mutable(nn.Module):
         self.register_buffer("count", torch.zeros(3))
         self.register_buffer("noise", torch.ones(2), persistent=False)
         self.history, self.cache, self.calls, self.loose = [1], {"old": torch.ones(2)}, 0, torch.zeros(2)
+        self.nested = {"keys": [(torch.ones(2), [1, 2])]}
         self.numpy_rng, self.torch_rng = np.random.default_rng(5), torch.Generator().manual_seed(5)
 
     def forward(self, x):
@@ -43,6 +44,9 @@ class Mutable(nn.Module):
         self.history.append(float(x.detach().sum()))
         self.cache["old"].mul_(2)
         self.cache["new"] = x
+        self.nested["keys"][0][0].add_(1)
+        self.nested["keys"][0][1].append(3)
+        self.nested["keys"].append(x)
         self.calls += 1
         self.loose.add_(1)
         self.seen = x

@@ -338,11 +338,14 @@ def test_inputs_of_all_sorts_are_the_same_batch():
 
 def test_a_loader_is_where_it_was():
     data = torch.utils.data.TensorDataset(torch.randn(32, 6))
-    loader = torch.utils.data.DataLoader(data, batch_size=8, shuffle=True, generator=torch.Generator().manual_seed(3))
-    trace(Calls(lambda m, x: m.one(x), one=nn.Linear(6, 3)), loader, loss=lambda output, targets: output.sum())
-    first = next(iter(loader))[0]
-    again = torch.utils.data.DataLoader(data, batch_size=8, shuffle=True, generator=torch.Generator().manual_seed(3))
-    assert len(first) == len(next(iter(again))[0])
+    generator = torch.Generator().manual_seed(3)
+    loader = torch.utils.data.DataLoader(data, batch_size=8, shuffle=True, generator=generator)
+    before, model = generator.get_state(), Calls(lambda m, x: m.one(x), one=nn.Linear(6, 3))
+    found = trace(model, loader)
+    assert found.examples == 8
+    assert torch.equal(generator.get_state(), before)
+    (first,) = next(iter(loader))
+    assert found.layers[0].input_rms == pytest.approx(rms(first), rel=1e-5)  # it was what comes next
 
 
 @pytest.mark.parametrize("batch", ["text", 3, None, [], iter([1])])

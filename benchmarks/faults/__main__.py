@@ -28,6 +28,7 @@ from nets_dense import NETS as DENSE
 
 ARCHITECTURES = (*DENSE, *CONV, *ATTENTION)
 OTHERS = 3  # layers that may be named beside one that is concerned
+DOSES = (0.01, 0.03, 0.1, 0.3, 0.5, 1, 2, 3, 5, 10, 30)
 RECALL, BLAMED = 0.95, 0.02  # what is asked for
 
 
@@ -97,6 +98,19 @@ def negatives(a: Architecture) -> Iterator[Case]:
             yield Case(kind, a, not fine, report.verdict.word != "acquit", said(report))
 
 
+def doses(a: Architecture) -> Iterator[Case]:
+    """Give what is found of a hidden layer that is too small or too large by less and by more."""
+    for path in a.hidden[1:3]:
+        for times in DOSES:
+            seeded(a.name, "dose", path)
+            model, batch = a.build(), a.batch()
+            with torch.no_grad():
+                model.get_submodule(path).weight.mul_(times)
+            report = check(model, batch, loss=a.loss)
+            found = is_found(report, set(), Fault((path,), lambda model: None))
+            yield Case(f"x {times:g}", a, found, report.verdict.word == "blame", said(report))
+
+
 def interval(count: int, of: int) -> str:
     """Return count and number with Wilson's 95 % interval of the share."""
     if of == 0:
@@ -117,12 +131,11 @@ def row(name: str, cases: Sequence[Case]) -> str:
     return f"| {' | '.join(cells)} |"
 
 
-def table(cases: Sequence[Case], kinds: Sequence[str], found: str) -> Iterator[str]:
-    yield f"| | development: {found} | blamed | held out: {found} | blamed |"
-    yield "|---|---:|---:|---:|---:|"
-    for kind in kinds:
-        yield row(kind, [one for one in cases if one.kind == kind])
-    yield row("**all**", cases)
+def table(cases: Sequence[Case], kinds: Sequence[str], found: str) -> list[str]:
+    """Return a row for each kind, and one for all of them."""
+    head = [f"| | development: {found} | blamed | held out: {found} | blamed |", "|---|---:|---:|---:|---:|"]
+    rows = [row(kind, [one for one in cases if one.kind == kind]) for kind in kinds]
+    return [*head, *rows, row("**all**", cases)]
 
 
 def summary(positive: Sequence[Case], negative: Sequence[Case]) -> Iterator[str]:
@@ -145,11 +158,13 @@ def main() -> None:
     warnings.simplefilter("ignore")
     positive = [case for a in ARCHITECTURES for case in faults(a)]
     negative = [case for a in ARCHITECTURES for case in negatives(a)]
+    graded = [case for a in ARCHITECTURES for case in doses(a)]
     held = sum(one.held_out for one in ARCHITECTURES)
     print(f"{len(positive)} faults of {len(KINDS)} kinds and {len(negative)} negatives of {len(NEGATIVES)};", end=" ")
     print(f"{len(ARCHITECTURES) - held} architectures for development and {held} held out.\n")
     print("\n".join(table(positive, tuple(KINDS), "found")), "\n")
     print("\n".join(table(negative, tuple(NEGATIVES), "a warning")), "\n")
+    print("\n".join(table(graded, tuple(f"x {times:g}" for times in DOSES), "found")[:-1]), "\n")
     print("\n".join(summary(positive, negative)))
     if "misses" in sys.argv[1:]:
         for one in [case for case in positive if not case.found] + [case for case in negative if case.blamed]:

@@ -64,6 +64,16 @@ class View:
         """Whether a layer reads the inputs of the model."""
         return layer.path in self.seen.firsts
 
+    def unfit_inputs(self) -> tuple[str, ...]:
+        """Return the layers that read the model's inputs and find NaN or infinity there."""
+        read = [self.layer[path] for path in self.seen.firsts if self.layer[path].kind != "embedding"]
+        return tuple(one.path for one in read if not (math.isfinite(one.input_rms) or one.finite))
+
+    def zero_inputs(self) -> tuple[str, ...]:
+        """Return the layers that read the model's inputs if all of them find nothing but 0."""
+        read = [self.layer[path] for path in self.seen.firsts]
+        return tuple(one.path for one in read) if all(one.input_rms == 0 for one in read) else ()
+
     def activation(self, layer: Seen) -> str | None:
         """Return the activation that follows, if it is one of goodinit's."""
         return next((one for one in layer.follows if one in ACTIVATIONS), None)

@@ -94,7 +94,7 @@ def stream(view: View) -> Iterator[Finding]:
 def nonfinite(view: View) -> Iterator[Finding]:
     """INIT208: the first layer that makes NaN or infinity of finite inputs."""
     found = [one for one in view.seen.layers if not one.finite]
-    if found:
+    if found and not view.unfit_inputs():
         first = found[0]
         yield Finding(
             "INIT208",

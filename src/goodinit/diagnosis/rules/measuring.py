@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from goodinit.diagnosis.findings import Finding
 from goodinit.diagnosis.view import View
+from goodinit.diagnosis.words import some
 
 
 def missed(view: View) -> Iterator[Finding]:
@@ -32,9 +33,15 @@ def missed(view: View) -> Iterator[Finding]:
         )
 
 
-def _none(why: str) -> Finding:
-    fix = "see docs/check.md for what can be measured"
-    return Finding("INIT901", "error", (), None, None, f"could not measure anything: {why}", fix)
+def unfit_inputs(view: View) -> Iterator[Finding]:
+    """INIT901: inputs that are all 0, NaN or infinite say nothing of the weights that they meet."""
+    for layers, why in ((view.unfit_inputs(), "NaN or infinity"), (view.zero_inputs(), "nothing but 0")):
+        if layers:
+            yield _none(f"the inputs of {some(layers)} hold {why}", layers, "look at the batch")
 
 
-RULES = (missed,)
+def _none(why: str, layers: tuple[str, ...] = (), fix: str = "see docs/check.md for what can be measured") -> Finding:
+    return Finding("INIT901", "error", layers, None, None, f"could not measure anything: {why}", fix)
+
+
+RULES = (missed, unfit_inputs)

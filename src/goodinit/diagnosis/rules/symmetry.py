@@ -97,7 +97,7 @@ def stuck(view: View) -> Iterator[Finding]:
         for layer, weight in view.weighted()
         if weight.moves == "never" and not weight.frozen and layer.path not in zero and ATTENTION not in layer.follows
     ]
-    if found:
+    if found and not view.zero_inputs():
         yield Finding(
             "INIT105",
             "error",

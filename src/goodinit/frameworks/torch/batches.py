@@ -54,7 +54,7 @@ def feed(model: nn.Module, batch: Any, has_loss: bool) -> Feed:
     """
     if callable(batch) and not isinstance(batch, (torch.Tensor, Mapping, nn.Module)):
         return Feed(batch, None, (), "the given function runs the model")
-    first = next(iter(_loader(batch)), None) if _is_loader(batch) else batch
+    first = _first(batch) if _is_loader(batch) else batch
     prefix = "the first batch of the loader: " if _is_loader(batch) else ""
     own = placed(model, copied(first))
     if isinstance(own, torch.Tensor):
@@ -74,12 +74,19 @@ def _is_loader(batch: Any) -> bool:
     )
 
 
-def _loader(batch: Any) -> Iterable[Any]:
-    if isinstance(batch, Iterator):
+def _first(loader: Any) -> Any:
+    """Return the first batch of a loader, None if it has none; its generators are afterwards as they were."""
+    if isinstance(loader, Iterator):
         raise InputError(
             "an iterator would lose the batch that is looked at; give the loader itself, or next(iterator)"
         )
-    return batch  # type: ignore[no-any-return]
+    owned = [getattr(one, "generator", None) for one in (loader, getattr(loader, "sampler", None))]
+    kept = [(one, one.get_state()) for one in owned if isinstance(one, torch.Generator)]
+    try:
+        return next(iter(loader), None)
+    finally:
+        for generator, state in kept:
+            generator.set_state(state)
 
 
 def _keywords(model: nn.Module, own: Mapping[str, Any], prefix: str) -> Feed:

@@ -70,6 +70,7 @@ def part(output: Tensor, axis: int, most: int = MOST) -> Tensor:
 
 def norm(values: Tensor) -> Tensor:
     """Return the Euclidean norm; in double precision where squares leave the range of float32, as vanishing ones do."""
+    values = values.coalesce().values() if values.is_sparse else values
     single = values.dtype != torch.float64
     found: Tensor = torch.linalg.vector_norm(values.detach(), dtype=torch.float32 if single else torch.float64)
     if values.device.type == "cpu" and not ROOM < float(found) < 1 / ROOM:

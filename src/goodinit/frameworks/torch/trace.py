@@ -203,4 +203,4 @@ def _step(named: Mapping[str, Tensor], gradients: Mapping[str, Tensor | None]) -
         size = sizes({name: gradient})[name]
         if gradient is not None and size and math.isfinite(size):
             own = float(named[name].float().square().mean().sqrt()) or 1.0
-            named[name].sub_(gradient * (STEP * own / size))
+            named[name].sub_(gradient.to_dense() * (STEP * own / size))

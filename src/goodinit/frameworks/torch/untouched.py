@@ -1,8 +1,9 @@
 """A model that is looked at is afterwards bit for bit what it was, whatever happens in between.
 
 What is kept and put back: every module's attributes (train flags, hooks, submodules, plain values) and the
-contents of lists, dictionaries and sets among them; all tensors with their values, gradients and `requires_grad`;
-the random states of Python, NumPy and torch and of generators that modules hold; grad mode and default dtype.
+contents of lists, dictionaries and sets among them, however deep; all tensors with their values, gradients and
+`requires_grad`; the random states of Python, NumPy and torch and of generators that modules hold; grad mode and
+default dtype.
 The values cost once the memory of the model's tensors.
 """
 
@@ -35,15 +36,24 @@ def untouched(model: nn.Module) -> Iterator[None]:
 
 
 def tensors_of(model: nn.Module) -> list[torch.Tensor]:
-    """Return all tensors that a model holds, each once: parameters, buffers, and attributes up to one list deep."""
-    found: dict[int, torch.Tensor] = {}
-    for module in model.modules():
-        for value in vars(module).values():
-            inside = value.values() if isinstance(value, dict) else value if isinstance(value, _CONTAINERS) else ()
-            for one in (value, *inside):
-                if isinstance(one, torch.Tensor):
-                    found.setdefault(id(one), one)
+    """Return all tensors that a model holds, each once: parameters, buffers, attributes, and what containers hold."""
+    found = {id(one): one for module in model.modules() for one in _held(module) if isinstance(one, torch.Tensor)}
     return list(found.values())
+
+
+def _held(module: nn.Module) -> Iterator[Any]:
+    """Give the values of a module's attributes, and what stands in containers among them, however deep."""
+    waiting, known = list(vars(module).values()), set()
+    while waiting:
+        value = waiting.pop()
+        if id(value) in known:
+            continue
+        known.add(id(value))
+        yield value
+        if isinstance(value, dict):
+            waiting.extend(value.values())
+        elif isinstance(value, (*_CONTAINERS, tuple)):
+            waiting.extend(value)
 
 
 def _tensors(model: nn.Module) -> Iterator[Undo]:
@@ -87,7 +97,7 @@ def _attributes(model: nn.Module) -> Iterator[Undo]:
     """Keep the attributes of all modules, and what stands in containers among them."""
     for module in model.modules():
         yield _bound(module)
-        for value in vars(module).values():
+        for value in list(_held(module)):
             if isinstance(value, _CONTAINERS):
                 yield _contents(value)
             elif isinstance(value, np.random.Generator):
