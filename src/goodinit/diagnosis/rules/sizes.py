@@ -10,7 +10,9 @@ from goodinit.frameworks.observation import ATTENTION, Seen, Values
 
 SMALLEST = 64  # entries of a weight from which its deviation is known to a tenth
 PACKED = 3  # queries, keys and values
-MILD = 1 / 3  # where the size of the output is of no matter a weight must be further off, and is never an error
+# where the size of the output is of no matter a weight must be further off, and is never an error; upwards by the
+# gain of relu and a little: He's weights for the relu that follows a normalization are no finding
+MILD_BELOW, MILD_ABOVE = 3.0, 1.6
 
 
 def scale(view: View) -> Iterator[Finding]:
@@ -27,7 +29,8 @@ def scale(view: View) -> Iterator[Finding]:
         code = "INIT203" if ratio < 1 else "INIT204"
         bound = view.bounds[code]
         mild = _is_mild(view, layer, ratio)
-        level = bound.level(ratio / MILD if mild and ratio < 1 else ratio)
+        slack = 1.0 if not mild else MILD_BELOW if ratio < 1 else 1 / MILD_ABOVE
+        level = bound.level(ratio * slack)
         recipe = ratio < 1 and (view.is_end(layer) or view.is_output(layer))  # as 0 is one
         if level is None or recipe or not 1 / 3 < shown / ratio < 3:
             continue

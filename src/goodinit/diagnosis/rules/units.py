@@ -90,6 +90,7 @@ def collapse(view: View) -> Iterator[Finding]:
     """INIT404: examples that differ at the first layer and no more at a deep one.
 
     Of a residual network the layers that read its stream are compared: a branch may well be the same for all examples.
+    Never an error there, since a stream may begin with a token that is the same for all and be told apart later.
     """
     alike = [one for one in view.seen.layers if one.correlation is not None and one.kind in ("dense", "conv", "norm")]
     read = set(view.seen.stream)
@@ -106,7 +107,7 @@ def collapse(view: View) -> Iterator[Finding]:
         found = [one.path for one, ratio in zip(hidden, ratios, strict=True) if ratio <= bound.warning]
         yield Finding(
             "INIT404",
-            level,
+            "warning" if read else level,
             tuple(found),
             worst,
             (bound.warning, math.inf),
