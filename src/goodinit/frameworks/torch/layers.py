@@ -43,8 +43,8 @@ def kind(module: nn.Module) -> str:
     if "norm" in named or isinstance(module, (nn.GroupNorm, nn.LayerNorm)):
         return "norm"
     weight = weight_of(module)
-    if weight is None:
-        return "scale"
+    if weight is None or (weight.ndim > 2 and weight.numel() == max(weight.shape)):
+        return "scale"  # also with axes of length 1 for positions
     if weight.ndim == 2:
         return "dense"
     return "conv" if weight.ndim in (3, 4, 5) and "conv" in named else "other"
