@@ -7,7 +7,7 @@ import copy
 import dataclasses
 import inspect
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -33,12 +33,15 @@ class Feed:
         The model's inputs, as far as they are known.
     how : str
         How the batch was understood, in words.
+    own : object
+        The copy of the batch that the model gets; None where a function runs the model.
     """
 
     call: Callable[[nn.Module], Any]
     targets: Any
     tensors: tuple[torch.Tensor, ...]
     how: str
+    own: Any = None
 
 
 def feed(model: nn.Module, batch: Any, has_loss: bool) -> Feed:
@@ -57,14 +60,36 @@ def feed(model: nn.Module, batch: Any, has_loss: bool) -> Feed:
     first = _first(batch) if _is_loader(batch) else batch
     prefix = "the first batch of the loader: " if _is_loader(batch) else ""
     own = placed(model, copied(first))
+    if first is None or isinstance(first, (str, bytes, int, float)):
+        raise InputError(f"a batch must be {_KINDS}, got {type(first).__name__} {str(first)[:40]!r}")
+    return replace(_understood(model, own, has_loss, prefix), own=own)
+
+
+def fewer(model: nn.Module, given: Feed, has_loss: bool, count: int) -> Feed:
+    """Return the same with the first few examples; the same itself where it cannot be told what an example is."""
+    sizes = {len(one) if one.ndim else 0 for one in tensors_in(given.own)}
+    if given.own is None or len(sizes) != 1 or min(sizes) <= count:
+        return given
+    return _understood(model, _cut(given.own, count), has_loss, "")
+
+
+def _cut(value: Any, count: int) -> Any:
+    if isinstance(value, torch.Tensor):
+        return value[:count]
+    if type(value) in (list, tuple):
+        return type(value)(_cut(one, count) for one in value)
+    return {key: _cut(one, count) for key, one in value.items()} if isinstance(value, Mapping) else value
+
+
+def _understood(model: nn.Module, own: Any, has_loss: bool, prefix: str) -> Feed:
     if isinstance(own, torch.Tensor):
         return Feed(lambda net: net(own), None, (own,), f"{prefix}one tensor of shape {tuple(own.shape)}")
     if isinstance(own, Mapping):
         return _keywords(model, own, prefix)
     if isinstance(own, (tuple, list)) and own:
         return _arguments(model, tuple(own), has_loss, prefix)
-    if first is None or isinstance(first, (str, bytes, int, float)) or not own:
-        raise InputError(f"a batch must be {_KINDS}, got {type(first).__name__} {str(first)[:40]!r}")
+    if isinstance(own, (tuple, list)):
+        raise InputError(f"a batch must be {_KINDS}, got an empty {type(own).__name__}")
     return Feed(lambda net: net(own), None, tuple(tensors_in(own)), f"{prefix}one {type(own).__name__}")
 
 

@@ -3,7 +3,7 @@
 import copy
 import math
 import warnings
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from goodinit.errors import InputError
 from goodinit.frameworks.observation import Missed, Observation
 from goodinit.frameworks.torch import reading
-from goodinit.frameworks.torch.batches import feed, floating
+from goodinit.frameworks.torch.batches import feed, fewer, floating
 from goodinit.frameworks.torch.calls import Recorder
 from goodinit.frameworks.torch.graph import graph
 from goodinit.frameworks.torch.layers import layers
@@ -21,6 +21,7 @@ from goodinit.frameworks.torch.losses import Loss, Scalar, main, scalar
 from goodinit.frameworks.torch.parameters import parameters, sizes, values
 from goodinit.frameworks.torch.untouched import untouched
 
+FEW = 4  # examples with which it is first tried what moves next
 STEP = 1e-2  # of its own size, by which a parameter moves to see what moves next
 
 
@@ -94,7 +95,12 @@ def _observe(model: nn.Module, batch: Any, loss: str | Loss | None) -> Observati
     links = reading.links(lines, calls)
     gradients, missed = _backward(model, value)
     summary = values(model, sizes(gradients), frozen)  # before parameters take a step to see what moves
-    moves = _moves(model, lambda: scalar(given.call(model), given.targets, loss), gradients)
+    few = fewer(model, given, loss is not None, FEW)
+    passes = [
+        lambda one=one: scalar(one.call(model), one.targets, loss)
+        for one in ([few, given] if few is not given else [given])
+    ]
+    moves = _moves(model, passes, gradients)
     examples = len(given.tensors[0]) if given.tensors and given.tensors[0].ndim else 0
     result = main(output).detach().float()
     return Observation(
@@ -174,25 +180,31 @@ def _backward(model: nn.Module, value: Scalar) -> tuple[dict[str, Tensor | None]
     return dict(zip(named, found, strict=True)), []
 
 
-def _moves(model: nn.Module, again: Callable[[], Scalar], gradients: Mapping[str, Tensor | None]) -> dict[str, str]:
+def _moves(
+    model: nn.Module, passes: Sequence[Callable[[], Scalar]], gradients: Mapping[str, Tensor | None]
+) -> dict[str, str]:
     """Tell which parameters move at the first step, and of the others which move later.
 
     Those with a gradient take a step against it, and gradients are taken once more; that is repeated as long as
-    it brings others to move, since a zero may wait for another one. Needed only where some are exactly zero.
+    it brings others to move, since a zero may wait for another one. Needed only where some are exactly zero. A few
+    examples are enough to see a gradient, and all are asked before it is said that there is none.
     """
     named, sized = parameters(model), sizes(gradients)
     moves = {name: "unused" if size is None else "first" if size != 0 else "never" for name, size in sized.items()}
-    still = [name for name, said in moves.items() if said == "never"]
-    moved = len(still) < len(moves)
-    while still and moved:
-        _step(named, gradients)
-        try:
-            found = torch.autograd.grad(again().value, [named[name] for name in still], allow_unused=True)
-        except RuntimeError:
-            return moves | dict.fromkeys(still, "unknown")
-        gradients = dict(zip(still, found, strict=True))
-        moves |= {name: "second" for name, size in sizes(gradients).items() if size}
-        moved, still = any(sizes(gradients).values()), [name for name in still if moves[name] == "never"]
+    for again in passes if any(sized.values()) else ():
+        fresh = gradients
+        while still := [name for name, said in moves.items() if said == "never"]:
+            _step(named, fresh)
+            try:
+                found = torch.autograd.grad(again().value, [named[name] for name in still], allow_unused=True)
+            except RuntimeError:
+                return moves | dict.fromkeys(still, "unknown")
+            fresh = dict(zip(still, found, strict=True))
+            moved = [name for name, size in sizes(fresh).items() if size]
+            if not moved:
+                break
+            moves |= dict.fromkeys(moved, "second")
+        gradients = {}
     return moves
 
 
