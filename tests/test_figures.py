@@ -252,7 +252,7 @@ CASES = {
     "gradients": {"depth": 5, "diverged": {1: 32}},
     "only zeros": {"labels": ["zeros"], "depth": 2},
     "only lost": {"diverged": {0: 32, 1: 32, 2: 32}, "depth": 30},
-    "twenty, gradients": {"labels": [f"normal(sd={i})" for i in range(20)], "seeds": 6, "depth": 12},
+    "twenty, gradients": {"labels": [f"normal(sd={i})" for i in range(20)], "seeds": 3, "depth": 4},
     "strange labels, gradients": {"labels": STRANGE, "seeds": 4, "depth": 2},
     "many classes": {"classes": 11},
     "twenty": {"labels": [f"normal(sd={i})" for i in range(20)], "seeds": 6, "rates": RATES},

@@ -84,6 +84,7 @@ def test_the_solution_notebook_runs_clean_and_gets_full_points(number, tmp_path,
     assert (found.points, found.of, found.notes) == (lab.points, lab.points, ())
 
 
+@pytest.mark.campaign
 @pytest.mark.parametrize(("number", "data"), [(3, "cats: 768 inputs, 209 pictures"), (4, "mnist: 196 inputs, 3000")])
 def test_the_notebooks_take_cats_and_mnist_where_they_are(number, data, tmp_path, monkeypatch, data_folder):
     monkeypatch.setenv("GOODINIT_DATA", str(data_folder.resolve()))

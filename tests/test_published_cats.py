@@ -93,6 +93,7 @@ def test_a_penalty_of_lambda_not_divided_by_the_examples_is_another_network() ->
     assert loss(results, "1/(2 fan_in)").sel(step=900).min() > float(PUBLISHED["cats-he"][1][900]) + 0.05
 
 
+@pytest.mark.campaign
 def test_the_recommended_gain_does_in_two_thousand_steps_what_glorot_does_not_in_ten() -> None:
     glorot = in_coordinates("cats-centred-sigmoid", seeds=8, steps=10_200)
     is_ordinary("cats-centred-sigmoid", glorot)

@@ -15,6 +15,7 @@ PUBLISHED = {  # validation accuracy after 1, 2, 5, 8 and 10 epochs
 }
 
 
+@pytest.mark.campaign
 def test_the_published_runs_are_ordinary_ones_and_do_not_tell_the_two_apart(data_folder: Path) -> None:
     results = gi.compare(
         "784-64-32-10",

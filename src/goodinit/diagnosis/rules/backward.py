@@ -10,6 +10,8 @@ from goodinit.diagnosis.view import PLAIN, View
 from goodinit.diagnosis.words import number
 from goodinit.frameworks.observation import Seen
 
+FEWEST = 8  # values that a batch normalization averages; of two it makes +-1 and lets hardly any gradient back
+
 
 def drift(view: View) -> Iterator[Finding]:
     """INIT301, INIT302: the norm of the gradient along a chain of layers.
@@ -18,6 +20,8 @@ def drift(view: View) -> Iterator[Finding]:
     strides are, so that what keeps signals keeps it too (f' aside).
     """
     for chain in view.chains(normalized=True):
+        if any("BatchNorm" in one.type and one.unit_rows < FEWEST for one in chain):
+            continue
         inner = [one for one in chain if one.kind in PLAIN and not view.is_output(one)]
         norms = [one.gradient_norm for one in inner]
         if len(inner) < 2 or any(one is None or not math.isfinite(one) or one == 0 for one in norms):
