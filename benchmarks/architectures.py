@@ -1,11 +1,12 @@
 """`check` on architectures that others have published, with random weights and without a download.
 
 Writes one JSON line a model to stdout: verdict, findings, time beside a plain pass, and whether anything of the model's
-state has changed. Names are given as ``timm:resnet18``, ``torchvision:vgg11`` or ``transformers:BertConfig``; without
-any, the collection is every torchvision classifier, the smallest models of every timm family and all types of
-transformers that a small configuration can be made of.
+state has changed. Names are given as ``timm:resnet18``, ``torchvision:vgg11`` or ``transformers:bert``; without any,
+the collection is every torchvision classifier, small models of every timm family and all types of transformers that a
+small configuration can be made of. ``table FILE ...`` prints the table of what was written before.
 """
 
+import collections
 import hashlib
 import json
 import random
@@ -15,6 +16,7 @@ import time
 import traceback
 import warnings
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -225,11 +227,41 @@ def examine(name: str) -> dict[str, Any]:
     }
 
 
+def table(rows: list[dict[str, Any]]) -> list[str]:
+    """Return what came of each library in a line, and below it what was blamed and how often each code was given."""
+    measured = [row for row in rows if row["outcome"] in ("acquit", "blame", "cannot tell")]
+    lines = ["| | checked | blamed | cannot tell | with warnings | state changed | traceback |", f"|---|{'---:|' * 6}"]
+    for library in dict.fromkeys(row["name"].partition(":")[0] for row in rows):
+        own = [row for row in measured if row["name"].startswith(f"{library}:")]
+        count = [sum(row["outcome"] == word for row in own) for word in ("blame", "cannot tell")]
+        warned = sum(any(level == "warning" for _, level, *_ in row["findings"]) for row in own)
+        raised = sum(row["outcome"] == "traceback" and row["name"].startswith(f"{library}:") for row in rows)
+        changed = sum(not row["unchanged"] for row in own)
+        lines.append(f"| {library} | {len(own)} | {count[0]} | {count[1]} | {warned} | {changed} | {raised} |")
+    codes = collections.Counter((code, level) for row in measured for code, level, *_ in row["findings"])
+    lines += [
+        "",
+        "Models by finding: " + ", ".join(f"{c} ({level}) {n}" for (c, level), n in sorted(codes.items())),
+        "",
+    ]
+    for row in measured:
+        if row["outcome"] != "acquit":
+            errors = {code: of for code, level, _, of, _ in row["findings"] if level == "error"}
+            lines.append(
+                f"- {row['name']}: {row['outcome']}: {', '.join(f'{c} at {n} layers' for c, n in errors.items())}"
+            )
+    return lines
+
+
 def _too_long(*_: object) -> None:
     raise TimeoutError(f"more than {SECONDS} s")
 
 
 def main() -> None:
+    if sys.argv[1:2] == ["table"]:
+        lines = [line for path in sys.argv[2:] for line in Path(path).read_text().splitlines() if line.startswith("{")]
+        print("\n".join(table([json.loads(line) for line in lines])))
+        return
     register_operators()
     torch.set_num_threads(1)
     names = sys.argv[1:] or [*torchvision_models(), *timm_models(), *transformers_models()]

@@ -17,16 +17,22 @@ def drift(view: View) -> Iterator[Finding]:
     """INIT301, INIT302: the norm of the gradient along a chain of layers.
 
     The norm, not the size of an entry: W^T g has fan_in var(W) times the squared norm of g, whatever widths and
-    strides are, so that what keeps signals keeps it too (f' aside).
+    strides are, so that what keeps signals keeps it too (f' aside). Where a normalization follows, its outputs are
+    taken: before it the gradient is the larger the smaller the weights, which says nothing.
     """
     for chain in view.chains(normalized=True):
         if any("BatchNorm" in one.type and one.unit_rows < FEWEST for one in chain):
             continue
-        inner = [one for one in chain if one.kind in PLAIN and not view.is_output(one)]
+        inner = [one for one in chain if _counts(view, one)]
         norms = [one.gradient_norm for one in inner]
         if len(inner) < 2 or any(one is None or not math.isfinite(one) or one == 0 for one in norms):
             continue
         yield from _compare(view, inner, [float(one or 0) for one in norms], "chain")
+
+
+def _counts(view: View, one: Seen) -> bool:
+    renewed = one.kind == "norm" or (one.kind in PLAIN and not view.is_normalized(one))
+    return renewed and not view.is_output(one)
 
 
 def stream(view: View) -> Iterator[Finding]:
