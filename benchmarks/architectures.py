@@ -6,7 +6,6 @@ the collection is every torchvision classifier, small models of every timm famil
 small configuration can be made of. ``table FILE ...`` prints the table of what was written before.
 """
 
-import collections
 import hashlib
 import json
 import random
@@ -230,20 +229,14 @@ def examine(name: str) -> dict[str, Any]:
 def table(rows: list[dict[str, Any]]) -> list[str]:
     """Return what came of each library in a line, and below it what was blamed and how often each code was given."""
     measured = [row for row in rows if row["outcome"] in ("acquit", "blame", "cannot tell")]
-    lines = ["| | checked | blamed | cannot tell | with warnings | state changed | traceback |", f"|---|{'---:|' * 6}"]
+    lines = ["| | checked | blamed | cannot tell | state changed | traceback |", f"|---|{'---:|' * 5}"]
     for library in dict.fromkeys(row["name"].partition(":")[0] for row in rows):
         own = [row for row in measured if row["name"].startswith(f"{library}:")]
         count = [sum(row["outcome"] == word for row in own) for word in ("blame", "cannot tell")]
-        warned = sum(any(level == "warning" for _, level, *_ in row["findings"]) for row in own)
         raised = sum(row["outcome"] == "traceback" and row["name"].startswith(f"{library}:") for row in rows)
         changed = sum(not row["unchanged"] for row in own)
-        lines.append(f"| {library} | {len(own)} | {count[0]} | {count[1]} | {warned} | {changed} | {raised} |")
-    codes = collections.Counter((code, level) for row in measured for code, level, *_ in row["findings"])
-    lines += [
-        "",
-        "Models by finding: " + ", ".join(f"{c} ({level}) {n}" for (c, level), n in sorted(codes.items())),
-        "",
-    ]
+        lines.append(f"| {library} | {len(own)} | {count[0]} | {count[1]} | {changed} | {raised} |")
+    lines.append("")
     for row in measured:
         if row["outcome"] != "acquit":
             errors = {code: of for code, level, _, of, _ in row["findings"] if level == "error"}

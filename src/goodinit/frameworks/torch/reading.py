@@ -34,6 +34,30 @@ class Surroundings:
     by: str
 
 
+@dataclass(frozen=True)
+class Structure:
+    """What the graph says: surroundings of layers by path, and see `Observation`."""
+
+    around: dict[str, Surroundings]
+    firsts: tuple[str, ...]
+    links: tuple[Link, ...]
+    stream: tuple[str, ...]
+    ends: tuple[str, ...]
+    attentions: tuple[Attention, ...]
+
+
+def structure(lines: Graph, calls: Sequence[Call]) -> Structure:
+    """Return what lies around and between layers; before the backward pass, which frees what nodes have saved."""
+    return Structure(
+        around=surroundings(lines, calls),
+        firsts=tuple(dict.fromkeys(one.path for one, ways in zip(calls, lines.ways, strict=False) if not ways)),
+        links=links(lines, calls),
+        stream=stream(lines, calls),
+        ends=ends(lines, calls),
+        attentions=attentions(lines, calls),
+    )
+
+
 def surroundings(lines: Graph, calls: Sequence[Call]) -> dict[str, Surroundings]:
     """Return, by path, what follows each layer; before the backward pass, which frees what nodes have saved."""
     found: dict[str, dict[str, None]] = {call.path: {} for call in calls}

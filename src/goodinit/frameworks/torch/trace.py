@@ -78,10 +78,7 @@ def _observe(model: nn.Module, batch: Any, loss: str | Loss | None) -> Observati
     if unfit := _unfit(model):
         return _nothing(model, unfit)
     given = feed(model, batch, loss is not None)
-    frozen = {path for path, one in parameters(model).items() if not one.requires_grad}
-    for one in model.parameters():
-        if one.is_floating_point() and not isinstance(one, nn.parameter.UninitializedParameter):
-            one.requires_grad_(True)
+    frozen = _thawed(model)
     recorder = Recorder(layers(model))
     recorder.attach(model)
     output = _forward(model, given.call, recorder)
@@ -91,37 +88,42 @@ def _observe(model: nn.Module, batch: Any, loss: str | Loss | None) -> Observati
     value = scalar(output, given.targets, loss)
     calls = recorder.calls
     lines = graph(calls, [value.value.grad_fn] if value.value.grad_fn is not None else [])
-    around, attentions = reading.surroundings(lines, calls), reading.attentions(lines, calls)
-    links = reading.links(lines, calls)
+    structure = reading.structure(lines, calls)
     gradients, missed = _backward(model, value)
     summary = values(model, sizes(gradients), frozen)  # before parameters take a step to see what moves
     few = fewer(model, given, loss is not None, FEW)
-    passes = [
-        lambda one=one: scalar(one.call(model), one.targets, loss)
-        for one in ([few, given] if few is not given else [given])
-    ]
+    attempts = [given] if few is given else [few, given]
+    passes = [lambda one=one: scalar(one.call(model), one.targets, loss) for one in attempts]
     moves = _moves(model, passes, gradients)
-    examples = len(given.tensors[0]) if given.tensors and given.tensors[0].ndim else 0
     result = main(output).detach().float()
     return Observation(
         model=type(model).__name__,
         mode=_mode(model),
         batch=given.how,
         loss=value.how,
-        examples=examples,
-        layers=reading.layers(calls, around),
+        examples=len(given.tensors[0]) if given.tensors and given.tensors[0].ndim else 0,
+        layers=reading.layers(calls, structure.around),
         values=tuple(replace(one, moves=moves.get(one.path, "unknown")) for one in summary),
-        firsts=tuple(dict.fromkeys(one.path for one, ways in zip(calls, lines.ways, strict=False) if not ways)),
-        links=links,
-        stream=reading.stream(lines, calls),
-        ends=reading.ends(lines, calls),
-        attentions=attentions,
+        firsts=structure.firsts,
+        links=structure.links,
+        stream=structure.stream,
+        ends=structure.ends,
+        attentions=structure.attentions,
         loss_value=float(value.value) if value.is_loss else None,
         prior=value.prior,
         output_std=float(result.std()) if result.numel() > 1 else 0.0,
         classes=int(result.shape[1]) if value.prior is not None and result.ndim > 1 else None,
         missed=tuple(missed),
     )
+
+
+def _thawed(model: nn.Module) -> set[str]:
+    """Let gradients reach all parameters, and return which were frozen."""
+    frozen = {path for path, one in parameters(model).items() if not one.requires_grad}
+    for one in model.parameters():
+        if one.is_floating_point() and not isinstance(one, nn.parameter.UninitializedParameter):
+            one.requires_grad_(True)
+    return frozen
 
 
 def _unfit(model: nn.Module) -> Missed | None:
