@@ -43,13 +43,13 @@ def binary_loss(data, penalty=lambda parameters: 0.0):
     return loss
 
 
-def test_he_follows_the_lab_library_and_a_torch_twin_over_15000_steps() -> None:
+def test_he_follows_the_lab_library_over_15000_steps_and_a_torch_twin_over_3000() -> None:
     begin = start(NETWORK, 5)
     ours = trained(Training(NETWORK, "binary", precision="float64"), CIRCLES, [begin], steps=15_000, record_every=1000)
     by_hand = numpy_losses(begin.parameters, CIRCLES.train_inputs.T, CIRCLES.train_targets, 0.01, 15_000)
     np.testing.assert_allclose(ours[0].records[:, LOSS], by_hand, atol=1e-9, rtol=0)
-    theirs = torch_losses(begin.parameters, binary_loss(CIRCLES), 0.01, 15_000, 1000)
-    np.testing.assert_allclose(ours[0].records[:, LOSS], theirs, atol=1e-9, rtol=0)
+    theirs = torch_losses(begin.parameters, binary_loss(CIRCLES), 0.01, 3_000, 1000)
+    np.testing.assert_allclose(ours[0].records[: len(theirs), LOSS], theirs, atol=1e-9, rtol=0)
     single = trained(Training(NETWORK, "binary"), CIRCLES, [begin], steps=15_000, record_every=1000)
     np.testing.assert_allclose(single[0].records[:, LOSS], by_hand, atol=1e-4, rtol=0)
 
