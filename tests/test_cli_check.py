@@ -1,12 +1,18 @@
 """``goodinit check``, as a user meets it."""
 
 import json
+import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
+from click.testing import Result
+from typer.testing import CliRunner
+
+from goodinit.cli import app
 
 GOODINIT = str(Path(sys.executable).with_name("goodinit"))
 MODULE = """
@@ -71,14 +77,20 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def run(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    command = [GOODINIT, "check", *arguments]
-    return subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=300, stdin=subprocess.DEVNULL)
+def run(folder: Path, *arguments: str) -> Result:
+    """Run the command in this process: a new one would import torch each time."""
+    here, handler = Path.cwd(), signal.getsignal(signal.SIGINT)
+    os.chdir(folder)
+    try:
+        return CliRunner().invoke(app, ["check", *arguments])
+    finally:
+        os.chdir(here)
+        signal.signal(signal.SIGINT, handler)
 
 
 def test_a_layer_that_is_too_small_is_blamed_with_exit_code_1_and_a_page(folder: Path) -> None:
     done = run(folder, "nets:tiny", "--batch", "batch.npz", "--report", "page.html")
-    assert (done.returncode, done.stderr) == (1, "")
+    assert (done.exit_code, done.stderr) == (1, "")
     row = next(line for line in done.stdout.splitlines() if line.startswith(" 4 "))
     assert "INIT203" in row
     assert "The initialization is to blame in 4" in done.stdout
@@ -90,7 +102,7 @@ def test_a_layer_that_is_too_small_is_blamed_with_exit_code_1_and_a_page(folder:
 
 def test_a_good_one_is_acquitted_and_json_has_the_schema(folder: Path) -> None:
     done = run(folder, "nets:good", "--batch", "batch.npz", "--json")
-    assert (done.returncode, done.stderr) == (0, "")
+    assert (done.exit_code, done.stderr) == (0, "")
     found = json.loads(done.stdout)
     assert (found["schema_version"], found["verdict"], found["loss"]) == (1, "acquit", "cross_entropy")
     assert [row["path"] for row in found["layers"]] == ["0", "2", "4", "6", "8", "10"]
@@ -109,12 +121,13 @@ def test_what_the_json_says_of_a_finding(folder: Path) -> None:
 
 
 def test_a_model_may_bring_its_batch_and_words_can_be_made_up(folder: Path) -> None:
-    assert run(folder, "nets:words").returncode == 0
-    assert run(folder, "nets:words", "--input", "4x8:50").returncode == 0
+    assert run(folder, "nets:words").exit_code == 0
+    assert run(folder, "nets:words", "--input", "4x8:50").exit_code == 0
 
 
 def test_an_exception_of_the_model_is_its_own_traceback_and_names_the_layer(folder: Path) -> None:
-    done = run(folder, "nets:broken", "--input", "8x20")
+    command = [GOODINIT, "check", "nets:broken", "--input", "8x20"]
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=300, stdin=subprocess.DEVNULL)
     assert (done.returncode, done.stdout) == (2, "")
     assert "RuntimeError: mat1 and mat2 shapes cannot be multiplied" in done.stderr
     assert "'1.0' (Linear)" in done.stderr
@@ -124,15 +137,15 @@ def test_an_exception_of_the_model_is_its_own_traceback_and_names_the_layer(fold
 
 def test_a_model_without_gradients_cannot_be_told(folder: Path) -> None:
     done = run(folder, "nets:Frozen", "--batch", "batch.npz")
-    assert done.returncode == 1
+    assert done.exit_code == 1
     assert "It cannot be told" in done.stdout
 
 
 def test_thresholds_and_silence(folder: Path) -> None:
     quiet = [part for code in ("INIT203", "INIT201", "INIT601") for part in ("--silence", f"{code}=*")]
-    assert run(folder, "nets:tiny", "--batch", "batch.npz", *quiet).returncode == 0
+    assert run(folder, "nets:tiny", "--batch", "batch.npz", *quiet).exit_code == 0
     strict = run(folder, "nets:good", "--batch", "batch.npz", "--threshold", "INIT204=0.9")
-    assert strict.returncode == 1
+    assert strict.exit_code == 1
     assert "INIT204 error" in strict.stdout
 
 
@@ -163,6 +176,6 @@ def test_names_of_other_people_are_text(folder: Path) -> None:
 )
 def test_what_is_wrong_is_said_in_a_sentence(folder: Path, arguments: list[str], said: str) -> None:
     done = run(folder, *arguments)
-    assert (done.returncode, done.stdout) == (2, "")
+    assert (done.exit_code, done.stdout) == (2, "")
     assert said in done.stderr
     assert "Traceback" not in done.stderr
