@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike
 from goodinit.errors import InputError, finite, non_negative, positive, whole
 from goodinit.theory.backward import gradients, weight_gradients
 from goodinit.theory.doubts import Doubt, doubts
-from goodinit.theory.forward import Stack, chain
+from goodinit.theory.forward import Chain, Stack, chain
 from goodinit.theory.inputs import Inputs
 from goodinit.theory.kinship import Kinship, relation
 from goodinit.theory.pairs import batch, correlations, overlaps
@@ -190,10 +190,7 @@ def _propagate(
         shown_one = signals(stack, of, at, both, means, c, c_std, one)
         back_one = gradients(stack, of, at, means.log_slope, one, shown_one.jitter, shown_one.noise, moments)
         _, variance = weight_gradients(of, shown_one, back_one, replace(data, examples=1))
-    q = np.exp(np.minimum(found.mean[:-1], 700))  # for shares of units, which do not change beyond
-    flat, dead = (dead_share(activation, q, c[:-1], m) for m in (1, data.examples))
-    three = np.exp(np.minimum(found.mean[:-1] + np.array([[-1], [0], [1]]) * np.sqrt(3 * found.variance[:-1]), 700))
-    saturated = saturated_share(activation, three)
+    flat, dead, saturated = _shares(activation, found, c, data.examples)
     return Prediction(
         log_variance=found.mean + found.variance / 2,
         variance_spread=np.sqrt(shown.jitter + 2 * stack.noise * shown.square),
@@ -207,7 +204,7 @@ def _propagate(
         log_second_moment=shown.log_second,
         second_moment_spread=np.sqrt(shown.second_variance),
         absolute=shown.absolute,
-        saturated=None if saturated is None else np.array([1, 4, 1]) / 6 @ saturated,
+        saturated=saturated,
         flat=np.append(flat, 0.0),
         dead=np.append(dead, 0.0),
         log_gradient=back.log_second / 2 + log_rms,
@@ -217,6 +214,18 @@ def _propagate(
         weight_gradient_spread=np.sqrt(variance) / 2,
         doubts=doubts(found, alike),
     )
+
+
+def _shares(activation: Function, found: Chain, c: Array, examples: int) -> tuple[Array, Array, Array | None]:
+    """Return the shares of units without slope for one example and for all, and of saturated ones, by layer.
+
+    The saturated share is averaged over ln q with 3-point Gauss-Hermite: its tail comes from the largest examples.
+    """
+    q = np.exp(np.minimum(found.mean[:-1], 700))  # shares do not change beyond
+    flat, dead = (dead_share(activation, q, c[:-1], m) for m in (1, examples))
+    three = np.exp(np.minimum(found.mean[:-1] + np.array([[-1], [0], [1]]) * np.sqrt(3 * found.variance[:-1]), 700))
+    saturated = saturated_share(activation, three)
+    return flat, dead, None if saturated is None else np.array([1, 4, 1]) / 6 @ saturated
 
 
 def _ratio(logs: Array) -> float:
