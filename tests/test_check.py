@@ -4,12 +4,15 @@ import functools
 import itertools
 import json
 import math
+import re
+from pathlib import Path
 
 import pytest
 import torch
 from torch import nn
 
 import goodinit as gi
+from goodinit.diagnosis import verdict
 
 
 @pytest.fixture(autouse=True)
@@ -569,3 +572,14 @@ def test_inputs_that_say_nothing_are_not_the_initializations_fault(bad):
     assert levels(report, "INIT901") == [("error", ("0",))]
     changed(model, "2", lambda w: w[0, 0].fill_(math.nan))
     assert gi.check(model, torch.randn(64, 32)).verdict.word == "blame"
+
+
+def test_the_confidence_is_what_the_fault_suite_measured() -> None:
+    text = (Path(__file__).parent.parent / "benchmarks" / "README.md").read_text()
+    # found of all, and blamed, of the held-out half: the last two columns
+    faults, negatives = re.findall(r"^\| \*\*all\*\* \|.*\| (\d+) of (\d+) \(.*\| (\d+) \|", text, re.MULTILINE)[:2]
+    found, of, blamed = map(int, faults)
+    assert (of - found, of, found - blamed) == (verdict.UNSEEN, verdict.FAULTS, verdict.MILD)
+    assert (int(negatives[1]), int(negatives[2])) == (verdict.SOUND, 0)
+    report = gi.check(nn.Sequential(nn.Linear(20, 64), nn.ReLU(), nn.Linear(64, 5)), torch.randn(32, 20))
+    assert "of 209 injected faults 1 went unseen (0.1 to 2.7 %)" in report.verdict.sentence

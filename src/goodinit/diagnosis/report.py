@@ -108,6 +108,7 @@ class Report:
             "schema_version": SCHEMA,
             "verdict": self.verdict.word,
             "sentence": self.verdict.sentence,
+            "confidence": self.verdict.confidence,
             "model": self.observation.model,
             "mode": self.observation.mode,
             "batch": self.observation.batch,
