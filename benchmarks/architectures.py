@@ -209,6 +209,8 @@ def examine(name: str) -> dict[str, Any]:
         begin = time.perf_counter()
         report = gi.check(model, batch)
         took = time.perf_counter() - begin
+    except TimeoutError as slow:  # the alarm of this program
+        return out | {"outcome": "too large", "why": str(slow)}
     except Exception:  # noqa: BLE001
         return out | {"outcome": "traceback", "why": traceback.format_exc()[-1500:]}
     same = fingerprint(model) == before
