@@ -583,3 +583,40 @@ def test_the_confidence_is_what_the_fault_suite_measured() -> None:
     assert (int(negatives[1]), int(negatives[2])) == (verdict.SOUND, 0)
     report = gi.check(nn.Sequential(nn.Linear(20, 64), nn.ReLU(), nn.Linear(64, 5)), torch.randn(32, 20))
     assert "of 209 injected faults 1 went unseen (0.1 to 2.7 %)" in report.verdict.sentence
+
+
+class Modulated(nn.Module):
+    """A block of a diffusion transformer: its modulation starts at zero, and so does what it adds."""
+
+    def __init__(self, width: int) -> None:
+        super().__init__()
+        self.norm = nn.LayerNorm(width, elementwise_affine=False)
+        self.branch = nn.Sequential(nn.Linear(width, 4 * width), nn.GELU(), nn.Linear(4 * width, width))
+        self.modulation = nn.Linear(width, 3 * width)
+        nn.init.zeros_(self.modulation.weight)
+        nn.init.zeros_(self.modulation.bias)
+
+    def forward(self, x: torch.Tensor, condition: torch.Tensor) -> torch.Tensor:
+        shift, scale, gate = self.modulation(condition).chunk(3, -1)
+        return x + gate * self.branch(self.norm(x) * (1 + scale) + shift)
+
+
+class Diffusion(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.enter, self.condition, self.leave = nn.Linear(20, 32), nn.Linear(5, 32), nn.Linear(32, 7)
+        self.blocks = nn.ModuleList(Modulated(32) for _ in range(4))
+        nn.init.zeros_(self.leave.weight)
+
+    def forward(self, x: torch.Tensor, condition: torch.Tensor) -> torch.Tensor:
+        x, condition = self.enter(x), nn.functional.silu(self.condition(condition))
+        for block in self.blocks:
+            x = block(x, condition)
+        return self.leave(x)
+
+
+def test_zeros_of_a_diffusion_transformer_are_a_recipe() -> None:
+    torch.manual_seed(0)
+    report = gi.check(Diffusion(), (torch.randn(16, 20), torch.randn(16, 5)))
+    assert report.verdict.word == "acquit"
+    assert [one.code for one in report.findings] == ["INIT106"]  # not INIT404 either: outputs are the bias of `leave`

@@ -9,7 +9,7 @@ from goodinit import theory
 from goodinit.activations import ACTIVATIONS
 from goodinit.diagnosis.thresholds import Threshold
 from goodinit.errors import InputError
-from goodinit.frameworks.observation import ATTENTION, NORMALIZED, OUTPUT, SUM, Link, Observation, Seen, Values
+from goodinit.frameworks.observation import NORMALIZED, OUTPUT, SUM, Link, Observation, Seen, Values
 
 PLAIN = ("dense", "conv")
 
@@ -135,6 +135,3 @@ def _run(begin: str, following: dict[str, str]) -> list[str]:
     while out[-1] in following:
         out.append(following[out[-1]])
     return out
-
-
-__all__ = ["ATTENTION", "PLAIN", "View"]

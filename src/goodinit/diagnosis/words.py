@@ -1,7 +1,10 @@
 """Numbers and lists of layers in sentences."""
 
 import math
+import re
 from collections.abc import Sequence
+
+BLOCK = re.compile(r"(?<=\.)\d+(?=\.)|^\d+(?=\.)")
 
 
 def number(value: float) -> str:
@@ -9,6 +12,11 @@ def number(value: float) -> str:
     if not math.isfinite(value):
         return str(value)
     return f"{value:.3g}"
+
+
+def family(path: str) -> str:
+    """Return a path without the number of its block, which is what layers of the same sort have in common."""
+    return BLOCK.sub("*", path, count=1)
 
 
 def some(layers: Sequence[str], most: int = 3) -> str:

@@ -1,6 +1,5 @@
 """Which initializer made each tensor of a model, from one pass over its values."""
 
-import re
 from collections import Counter
 from collections.abc import Sequence
 from typing import Any
@@ -8,11 +7,10 @@ from typing import Any
 from goodinit.diagnosis.identification.assertion import assert_initialized
 from goodinit.diagnosis.identification.findings import Identification, Identified
 from goodinit.diagnosis.identification.verdict import finding
+from goodinit.diagnosis.words import family
 from goodinit.frameworks import Tensor, tensors
 
 __all__ = ["Identification", "Identified", "assert_initialized", "identified", "identify"]
-
-BLOCK = re.compile(r"(?<=\.)\d+(?=\.)|^\d+(?=\.)")
 
 
 def identify(model: Any) -> Identification:
@@ -50,10 +48,5 @@ def identify(model: Any) -> Identification:
 
 def identified(read: Sequence[Tensor]) -> Identification:
     """Say which initializer made each of some tensors of one model; see `identify`."""
-    alike = Counter(_pattern(tensor.path) for tensor in read)
-    return Identification(tuple(finding(tensor, alike[_pattern(tensor.path)]) for tensor in read))
-
-
-def _pattern(path: str) -> str:
-    """Return a path without the number of its block."""
-    return BLOCK.sub("*", path, count=1)
+    alike = Counter(family(tensor.path) for tensor in read)
+    return Identification(tuple(finding(tensor, alike[family(tensor.path)]) for tensor in read))

@@ -2,11 +2,11 @@
 
 import math
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
 from goodinit.diagnosis.findings import Finding
 from goodinit.diagnosis.view import View
-from goodinit.diagnosis.words import number, some
+from goodinit.diagnosis.words import family, number, some
 from goodinit.frameworks.observation import Seen, Values
 
 FEWEST = 4  # layers of one name and shape of which one can be the odd one
@@ -60,22 +60,22 @@ def _agrees(weight: Values, middle: float) -> bool:
 
 def half_scaled(view: View) -> Iterator[Finding]:
     """INIT602: GPT-2 scales what ends a residual branch by 1 / sqrt(2 blocks); some ports scale one of the two only."""
-    ends = [(view.layer[path], view.weight(view.layer[path])) for path in view.seen.ends]
-    groups: dict[str, list[float]] = {}
-    for layer, weight in ends:
+    groups: dict[str, list[Pair]] = {}
+    for layer in (view.layer[path] for path in view.seen.ends):
+        weight = view.weight(layer)
         if weight is not None and layer.kind in ("dense", "attention", "other") and weight.std > 0:
-            groups.setdefault(re.sub(r"\d+", "*", layer.path), []).append(weight.std)
-    named = {name: stds for name, stds in groups.items() if len(stds) >= FEWEST}
+            groups.setdefault(family(layer.path), []).append((layer, weight))
+    named = {name: group for name, group in groups.items() if len(group) >= FEWEST}
     if len(named) < 2:
         return
-    middle = {name: sorted(stds)[len(stds) // 2] for name, stds in named.items()}
+    middle = {name: sorted(weight.std for _, weight in group)[len(group) // 2] for name, group in named.items()}
     small, large = min(middle, key=lambda name: middle[name]), max(middle, key=lambda name: middle[name])
     blocks = len(named[large])
     if abs(math.log(middle[large] / middle[small] / math.sqrt(2 * blocks))) < 0.05:
         yield Finding(
             "INIT602",
             "warning",
-            _paths(ends, large),
+            tuple(layer.path for layer, _ in named[large]),
             middle[large],
             (middle[small] * 0.95, middle[small] * 1.05),
             f"the ends of branches {small} have deviation {number(middle[small])}, those of {large} "
@@ -83,10 +83,6 @@ def half_scaled(view: View) -> Iterator[Finding]:
             f"sqrt(2 x {blocks} blocks) times more: scaled for depth in one and not in the other",
             f"multiply those of {large} by 1 / sqrt({2 * blocks}) as well",
         )
-
-
-def _paths(ends: Sequence[tuple[Seen, Values | None]], pattern: str) -> tuple[str, ...]:
-    return tuple(layer.path for layer, _ in ends if re.sub(r"\d+", "*", layer.path) == pattern)
 
 
 RULES = (odd_ones, half_scaled)

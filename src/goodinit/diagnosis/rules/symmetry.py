@@ -27,12 +27,7 @@ def zero_weights(view: View) -> Iterator[Finding]:
 
 
 def _may_be_zero(view: View, layer: Seen, weight: Values) -> bool:
-    return weight.moves in ("first", "second") and (view.is_output(layer) or view.is_end(layer) or _gates(layer))
-
-
-def _gates(layer: Seen) -> bool:
-    """Whether only products follow, as after the modulation of a diffusion transformer that starts at zero."""
-    return layer.follows == ()
+    return weight.moves in ("first", "second") and (view.is_output(layer) or view.is_end(layer))
 
 
 def constant_weights(view: View) -> Iterator[Finding]:

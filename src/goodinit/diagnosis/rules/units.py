@@ -94,7 +94,7 @@ def collapse(view: View) -> Iterator[Finding]:
     """
     alike = [one for one in view.seen.layers if one.correlation is not None and one.kind in ("dense", "conv", "norm")]
     read = set(view.seen.stream)
-    hidden = [one for one in alike if (one.path in read if read else one.kind != "norm" and not view.is_output(one))]
+    hidden = [one for one in alike if not view.is_output(one) and (one.path in read if read else one.kind != "norm")]
     if len(hidden) < 3 or view.seen.examples == 1:
         return
     begin = 1 - (hidden[0].correlation or 0)

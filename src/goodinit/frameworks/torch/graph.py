@@ -91,8 +91,8 @@ class Graph:
         How many vertices are calls.
     ways : list of list of Way
         By vertex.
-    attentions : list of (node, ways)
-        The products that scores and weights are made of.
+    attentions : dict of node to set of int
+        The nodes of attentions, and the vertices that feed each.
     """
 
     calls: int
