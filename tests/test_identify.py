@@ -137,6 +137,14 @@ WEIGHTS: list[Callable[[], nn.Module]] = [
 ]
 
 
+@pytest.mark.parametrize("value", [0.1, 0.3, -1 / 3, 1e-3, 7.7e7])
+def test_a_constant_has_no_deviation_whatever_sums_round_to(value: float) -> None:
+    for make in WEIGHTS:
+        one = filled(make(), lambda w: init.constant_(w, value), 0)
+        assert one.found == f"constant(value={value:g})", one.sentence
+        assert one.std == one.expected_std == 0
+
+
 @pytest.mark.parametrize("name", FILLS)
 @pytest.mark.parametrize("make", WEIGHTS, ids=["wide", "tall", "conv2d", "conv1d"])
 def test_every_function_of_torch_is_named(name: str, make: Callable[[], nn.Module]) -> None:

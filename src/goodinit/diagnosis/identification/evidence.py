@@ -104,6 +104,8 @@ def evidence(values: Array, grain: float) -> Evidence:
         found = _pass(values, 0.0, grain)
         if found.finite and not found.constant and _imprecise(found, values):
             found = _pass(values.astype(np.float64), found.low / 2 + found.high / 2, grain)
+    if found.finite and found.constant:  # its moments are known without the rounding of sums
+        found = replace(found, mean=found.low, second=found.low**2, absolute=found.largest)
     return found
 
 
