@@ -116,7 +116,7 @@ class Series:
             np.einsum("lk,plk->pl", self._steps(), of.powers) + self.tail * self._tail_slopes(of.pairs.points)
         )
 
-    def rows(self, which: NDArray[np.bool_]) -> "Series":
+    def rows(self, which: NDArray[Any]) -> "Series":
         """Return some of the rows."""
         return Series(self.terms[which], self.tail[which], self.exponent[which])
 

@@ -1,9 +1,11 @@
 """Order, chaos and what lies between, over a whole window of weight and bias variances at once."""
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+from scipy.optimize import elementwise
 
 from goodinit.errors import InputError
 from goodinit.theory.fixed_points import GRID, SAME
@@ -11,7 +13,6 @@ from goodinit.theory.pairs import Series, overlaps
 from goodinit.theory.panels import Array, Function
 from goodinit.theory.table import Table, table
 
-_HALVINGS = 50  # of a bracket of ln q of width 0.2, or of a correlation: to rounding
 _ON_LINE = np.linspace(GRID[0], GRID[-1], 6001)  # of ln q
 _ANY = 0.0  # ln q that stands for all, where every q is kept
 _STEP = 1 / 400  # of the window, between the points of the line that are kept
@@ -62,8 +63,8 @@ def phase_diagram(f: Function, weight_variances: ArrayLike, bias_variances: Arra
     """Return what `fixed_points` and `phase` say, for a grid of variances at once.
 
     q* is the first q at which sigma_w^2 E f(sqrt(q) z)^2 + sigma_b^2 - q goes from above 0 to below. It is looked for
-    on a grid of ln q between 1e-14 and 1e4 and then halved in, 50 times: unlike an iteration of the map, that takes
-    no longer where the approach is a power law. A bisection likewise gives c* where chi_1 > 1.
+    on a grid of ln q between 1e-14 and 1e4 and then bracketed in: unlike an iteration of the map, that takes no
+    longer where the approach is a power law. c* is found likewise where chi_1 > 1.
 
     Parameters
     ----------
@@ -109,13 +110,15 @@ def _settled(known: Table, w: Array, b: Array) -> Array:
     drift = (w[:, None] * np.exp(known.logs(GRID)[0]) + b[:, None]) / np.exp(GRID) - 1
     above = drift > SAME
     falls = above[:, :-1] & ~above[:, 1:]
-    first = np.argmax(falls, axis=1)
-    low, high = GRID[first], GRID[first + 1]
-    for _ in range(_HALVINGS):
-        middle = (low + high) / 2
-        grows = w * np.exp(known.logs(middle)[0]) + b > np.exp(middle)
-        low, high = np.where(grows, middle, low), np.where(grows, high, middle)
-    out = np.where(falls.any(axis=1), low, np.inf)
+    first, out = np.argmax(falls, axis=1), np.full_like(w, np.inf)
+
+    def excess(log_q: Array, w: Array, b: Array) -> Array:
+        return np.asarray((w * np.exp(known.logs(log_q)[0]) + b) * np.exp(-log_q) - 1)
+
+    at = np.flatnonzero(falls.any(axis=1))
+    ends = GRID[first[at]], GRID[first[at] + 1]
+    found = elementwise.find_root(excess, ends, args=(w[at], b[at]))
+    out[at] = np.where(found.success, found.x, ends[1])  # no success where the drift falls to 0 but for rounding
     out[~above[:, 0]] = -np.inf
     out[np.abs(drift).max(axis=1) < SAME] = _ANY
     return np.asarray(out)
@@ -140,12 +143,16 @@ def _at(known: Table, w: Array, b: Array, log_q: Array) -> dict[str, Array]:
 
 def _correlation(kappa: Series, share: Array) -> Array:
     """Return the fixed point of c' = phi kappa(c) + 1 - phi below 1: c' is convex in c >= 0, and steep at 1."""
-    low, high = np.zeros_like(share), np.full_like(share, 1 - 1e-7)
-    for _ in range(_HALVINGS):
-        middle = (low + high) / 2
-        grows = share * kappa.value(middle) + 1 - share > middle
-        low, high = np.where(grows, middle, low), np.where(grows, high, middle)
-    return np.where(share * kappa.value(np.zeros_like(share)) + 1 - share <= 1e-15, 0.0, low)
+
+    def excess(c: Array, share: Array, row: NDArray[Any]) -> Array:
+        return np.asarray(share * kappa.rows(row).value(c) + 1 - share - c)
+
+    out, row = np.zeros_like(share), np.arange(len(share))
+    at = np.flatnonzero(excess(out, share, row) > 1e-15)
+    highest = np.full(len(at), 1 - 1e-7)
+    found = elementwise.find_root(excess, (out[at], highest), args=(share[at], row[at]))
+    out[at] = np.where(found.success, found.x, highest)
+    return out
 
 
 def _depth_scale(slope: Array) -> Array:
