@@ -5,12 +5,12 @@ import statistics
 import time
 from collections.abc import Callable
 
+from goodinit.activations import ACTIVATIONS
 from goodinit.theory import Inputs, predict_dense
 from race import race, verdict
 
 WIDTHS = [256] * 1001 + [10]
 MOST = 50.0  # ms
-ACTIVATIONS = ("relu", "tanh", "gelu", "sigmoid", "hardtanh", "selu")
 # with a small bias most networks settle and their deep layers repeat; at He's variance without bias no two are alike
 CASES = {"sigma_w^2 = 1, small bias": (1.0, 0.01), "sigma_w^2 = 2, no bias": (2.0, 0.0)}
 
