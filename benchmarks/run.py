@@ -18,12 +18,12 @@ PACKAGES = ("goodinit", "numpy", "jax", "torch", "keras", "scikit-learn")
 
 
 def machine() -> str:
-    """Return processor, cores and versions in one line."""
+    """Return processor, cores and versions in one line, which goes below every table."""
     info = Path("/proc/cpuinfo")
     found = re.search(r"model name\s*: (.*)", info.read_text()) if info.exists() else None
     name = found[1].strip() if found else platform.processor() or platform.machine()
     versions = ", ".join(f"{package} {importlib.metadata.version(package)}" for package in PACKAGES)
-    return f"{name}, {CORES} cores, Python {platform.python_version()}, {versions}."
+    return f"{name}, {CORES} cores, Python {platform.python_version()}, {versions}"
 
 
 def put(text: str, part: str, table: str) -> str:
@@ -41,8 +41,7 @@ def main() -> None:
         script = HERE / part if (HERE / part).is_dir() else HERE / f"{part}.py"
         run = subprocess.run([sys.executable, script], stdout=subprocess.PIPE, text=True, check=True)
         print(run.stdout)
-        readme.write_text(put(readme.read_text(), part, run.stdout.strip()))
-    readme.write_text(put(readme.read_text(), "machine", machine()))
+        readme.write_text(put(readme.read_text(), part, f"{run.stdout.strip()}\n\n<sub>{machine()}</sub>"))
 
 
 if __name__ == "__main__":
