@@ -7,7 +7,6 @@ with a fixed seed, so the same values always give the same interval.
 import itertools
 import math
 from collections.abc import Iterator
-from functools import lru_cache
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -29,10 +28,11 @@ NO_INTERVAL = (math.nan, math.nan)
 
 
 def median_interval(values: ArrayLike) -> Interval:
-    """Say between which values the median lies: 95 % percentile bootstrap.
+    """Say between which values the median lies, with a confidence of at least 95 %: from one order statistic to another.
 
-    Resample the n values with replacement 9,999 times; the interval runs from the 2.5 % to the 97.5 % quantile of the
-    medians of the resamples. Quantiles are medians that occurred (nothing is interpolated), so values may be infinite.
+    Each value lies below the median of the population with probability 1/2, so the k-th smallest of n values lies
+    above it with probability P(Bin(n, 1/2) < k), and so does the k-th largest below. k is the largest number for which
+    that is at most 2.5 %. The interval thus holds for every continuous distribution, and values may be infinite.
 
     Parameters
     ----------
@@ -47,18 +47,16 @@ def median_interval(values: ArrayLike) -> Interval:
     Notes
     -----
     With 3, 4 or 5 values the interval is their whole range, which holds the median of the population in only 75, 87.5
-    and 93.75 % of cases (1 - 2^(1-n)): nothing that is made of so few values can do better. For odd n from 9 on it
-    covers 90.7 to 96.5 %, from 25 on 92 to 96 %, whatever the continuous distribution
-    (exact, from the binomial distribution of the ranks).
-    Source: Efron & Tibshirani, An Introduction to the Bootstrap, 1993, section 13.3.
+    and 93.75 % of cases (1 - 2^(1-n)): nothing that is made of so few values can do better. A percentile bootstrap
+    would come close to these ends for many values, but covers only 87.5 % for 7.
+    Source: Thompson 1936, On confidence ranges for the median, Annals of Mathematical Statistics 7,
+    doi:10.1214/aoms/1177732502.
     """
     ordered = np.sort(np.asarray(values, float))
     if ordered.size < FEWEST:
         return NO_INTERVAL
-    lower, upper = _middle_ranks(ordered.size)
-    medians = _halfway(ordered[lower], ordered[upper])
-    low, high = np.quantile(medians, [0.025, 0.975], method="inverted_cdf")
-    return float(low), float(high)
+    k = max(1, int(stats.binom.ppf(LEVEL / 2, ordered.size, 0.5)))
+    return float(ordered[k - 1]), float(ordered[-k])
 
 
 def mean_interval(values: ArrayLike) -> Interval:
@@ -250,21 +248,6 @@ def _resamples(n: int) -> Iterator[NDArray[np.int64]]:
     rng = np.random.default_rng(SEED)
     for _ in range(RESAMPLES // BLOCK):
         yield rng.integers(0, n, size=(BLOCK, n))
-
-
-@lru_cache(maxsize=8)
-def _middle_ranks(n: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Ranks, among the n sorted values, of the two middle members of each resample (they depend on n alone)."""
-    middle = [(n - 1) // 2, n // 2]
-    ranks = np.concatenate([np.partition(rows, middle, axis=1)[:, middle] for rows in _resamples(n)])
-    return ranks[:, 0], ranks[:, 1]
-
-
-def _halfway(low: Floats, high: Floats) -> Floats:
-    """Mean of two arrays where they differ; halves first, since the sum of two large losses may overflow."""
-    # -inf and inf have no middle; the lower one is as good as any and keeps the interval a pair of numbers
-    opposed = np.isinf(low) & np.isinf(high)
-    return np.where(low == high, low, np.where(opposed, low, low / 2 + np.where(opposed, 0.0, high) / 2))
 
 
 def _all_signs(n: int) -> Floats:
