@@ -158,6 +158,20 @@ def test_failure_is_no_better_than_the_base_rate_or_not_finite() -> None:
     }
 
 
+def test_targets_in_large_units_are_not_held_against_an_initializer() -> None:
+    rng = np.random.default_rng(0)
+    x = rng.normal(size=(200, 3))
+    price = 250_000 + 90_000 * x @ [0.6, -0.5, 0.3]
+    starts, split = ["he_normal", "glorot_uniform"], (x[:150], price[:150], x[150:], price[150:])
+    raw = gi.compare("3-8-1", gi.datasets.arrays(*split), starts, seeds=3, steps=500, learning_rate=0.1)
+    assert raw["outcome"].values.ravel().tolist() == ["not finite"] * 6
+    assert any("does not speak against an initializer" in s and "standardize" in s for s in raw["finding"].values)
+    data = gi.datasets.arrays(*split, standardize=True)
+    scaled = gi.compare("3-8-1", data, starts, seeds=3, steps=500, learning_rate=0.1)
+    assert scaled["outcome"].values.ravel().tolist() == ["trained"] * 6
+    assert not any("does not speak" in s for s in scaled["finding"].values)
+
+
 def test_penalties_do_not_turn_a_trained_network_into_a_failed_one() -> None:
     results = gi.compare("2-8-1", "circles", ["he_normal"], seeds=4, steps=3000, learning_rate=0.3, l2={"layer2": 0.02})
     last = results.isel(step=-1)

@@ -130,6 +130,16 @@ def test_standardizing_uses_the_training_statistics() -> None:
     assert any("standardized" in note for note in scaled.notes)
 
 
+def test_standardizing_a_regression_takes_its_targets_along() -> None:
+    rng = np.random.default_rng(0)
+    inputs, targets = rng.normal(size=(40, 2)), rng.normal(2000, 500, size=(40, 1))
+    data = datasets.arrays(inputs[:30], targets[:30], inputs[30:], targets[30:], task="regression", standardize=True)
+    mean, sd = targets[:30].mean(), targets[:30].std()
+    np.testing.assert_allclose(data.train_targets, (targets[:30] - mean) / sd, rtol=1e-13)
+    np.testing.assert_allclose(data.test_targets, (targets[30:] - mean) / sd, rtol=1e-13)
+    assert any("targets are standardized" in note for note in data.notes)
+
+
 def test_a_constant_feature_is_only_shifted() -> None:
     # the mean of 0.1 is off by a rounding error, and so is the standard deviation
     inputs = np.column_stack([np.full(6, 0.1), np.arange(6)])

@@ -97,7 +97,8 @@ def arrays(
     features : sequence of str
         Names of the inputs.
     standardize : bool
-        Subtract the training mean from each feature and divide by the training standard deviation.
+        Subtract the training mean from each feature and divide by the training standard deviation; the same for the
+        targets of a regression, whose squared error would otherwise be in their own units.
     source : str
         How the data is spelled.
     notes : sequence of str
@@ -132,8 +133,11 @@ def arrays(
         said.append(why)
     names, targets = _targets(one_of("task", task, read.TASKS), train, test, classes)
     if flag("standardize", standardize):
-        inputs = _standardized(*inputs)
-        said.append("standardized with mean and standard deviation of the training set")
+        inputs = _standardized("inputs", *inputs)
+        said.append("inputs are standardized with mean and standard deviation of the training set")
+        if task == "regression":
+            targets = _standardized("targets", *targets)
+            said.append("targets are standardized likewise, and errors are in units of their standard deviation")
     _names("feature", features, inputs[0].shape[1])
     for array in (*inputs, *targets):
         array.setflags(write=False)
@@ -232,11 +236,11 @@ def _names(noun: str, names: Sequence[str], count: int) -> None:
         raise InputError(f"{noun} names must differ, got {', '.join(names)}; rename one")
 
 
-def _standardized(train: Array, test: Array) -> tuple[Array, Array]:
+def _standardized(what: str, train: Array, test: Array) -> tuple[Array, Array]:
     with np.errstate(all="ignore"):  # too large numbers are found below
         mean, sd = train.mean(axis=0, dtype=np.float64), train.std(axis=0, dtype=np.float64)
-        sd[np.ptp(train, axis=0) == 0] = 1  # a constant feature; rounding of the mean may give it a tiny sd
+        sd[np.ptp(train, axis=0) == 0] = 1  # a constant column; rounding of the mean may give it a tiny sd
         scaled = [((part - mean) / sd).astype(train.dtype) for part in (train, test)]
     if not all(np.isfinite(part).all() for part in (mean, sd, *scaled)):
-        raise InputError("standardize: some inputs are too large or too close together; rescale them first")
+        raise InputError(f"standardize: some {what} are too large or too close together; rescale them first")
     return scaled[0], scaled[1]

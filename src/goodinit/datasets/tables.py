@@ -56,7 +56,7 @@ def csv(
     split_seed : int
         Seed of the split.
     standardize : bool
-        Bring each input to training mean 0 and standard deviation 1.
+        Bring each input, and the targets of a regression, to training mean 0 and standard deviation 1.
 
     Raises
     ------

@@ -20,7 +20,7 @@ MOST_PAIRS = 10  # told in sentences: those with the best initializer come first
 
 def findings(results: xr.Dataset) -> list[str]:
     """Return the sentences that a study supports, the most useful first."""
-    return [*_pairs(results), *_failures(results), *_rates(results), *_caveats(results)]
+    return [*_pairs(results), *_failures(results), *_diverged(results), *_rates(results), *_caveats(results)]
 
 
 def _pairs(results: xr.Dataset) -> Iterator[str]:
@@ -103,6 +103,16 @@ def _failures(results: xr.Dataset) -> Iterator[str]:
         ways = [f"{count} {WAYS.get(way, way)}" for way, count in Counter(outcomes).items() if way != "trained"]
         chance = f": probability {100 * failed / seeds:.0f} % [{100 * low:.0f}, {100 * high:.0f}]"
         yield f"{label} fails in {failed} of {seeds} seeds ({'; '.join(ways)}){'' if math.isnan(low) else chance}."
+
+
+def _diverged(results: xr.Dataset) -> Iterator[str]:
+    """Say what else may be the matter where no network of any initializer stayed finite."""
+    if (results["outcome"] != "not finite").any():
+        return
+    cause = "try a lower learning rate"
+    if results.attrs["task"] == "regression":
+        cause += ", or standardize the targets: the squared error is in their units"
+    yield f"Every network diverged, whatever it started from, which does not speak against an initializer: {cause}."
 
 
 def _rates(results: xr.Dataset) -> Iterator[str]:
