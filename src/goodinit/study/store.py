@@ -7,6 +7,7 @@ that is found need not be computed again. Every commit is durable: whatever happ
 import hashlib
 import io
 import sqlite3
+import tempfile
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -147,8 +148,8 @@ def open_folder(folder: Path, identity: Mapping[str, str], force: bool) -> Store
             _remove(path)
         elif not path.exists() and any(folder.iterdir()):
             raise InputError(f"{folder} is not empty and holds no study; {WAY_OUT}")
-        (folder / ".writable").touch()
-        (folder / ".writable").unlink()
+        with tempfile.TemporaryFile(dir=folder):  # of no name, and gone at once
+            pass
     except OSError as error:
         raise InputError(f"cannot write into {folder}: {error.strerror}; choose another folder with --out") from None
     return Store(path, identity)
