@@ -70,12 +70,14 @@ def part(output: Tensor, axis: int, most: int = MOST) -> Tensor:
 
 def norm(values: Tensor) -> Tensor:
     """Return the Euclidean norm; in double precision where squares leave the range of float32, as vanishing ones do."""
-    values = values.coalesce().values() if values.is_sparse else values
-    single = values.dtype != torch.float64
-    found: Tensor = torch.linalg.vector_norm(values.detach(), dtype=torch.float32 if single else torch.float64)
-    if values.device.type == "cpu" and not ROOM < float(found) < 1 / ROOM:
-        found = torch.linalg.vector_norm(values.detach(), dtype=torch.float64)
-    return found.double() if values.device.type == "cpu" else found
+    values = (values.coalesce().values() if values.is_sparse else values).detach()
+    if values.device.type not in ("cpu", "cuda"):
+        values = values.cpu()  # not every device has double precision
+    single = values.dtype != torch.float64 and values.device.type == "cpu"
+    found: Tensor = torch.linalg.vector_norm(values, dtype=torch.float32 if single else torch.float64)
+    if single and not ROOM < float(found) < 1 / ROOM:  # a GPU is not asked: it would have to finish first
+        found = torch.linalg.vector_norm(values, dtype=torch.float64)
+    return found.double()
 
 
 def moments(values: Tensor) -> Tensor:
