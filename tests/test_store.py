@@ -133,6 +133,15 @@ def test_a_folder_that_cannot_be_written(tmp_path: Path) -> None:
             open_folder(tmp_path / "locked", IDENTITY, False)
 
 
+def test_opening_a_folder_leaves_every_file_in_it(tmp_path: Path) -> None:
+    filled(tmp_path)
+    names = [".writable", "notes.txt"]
+    for name in names:
+        (tmp_path / name).write_text("mine", encoding="utf-8")
+    filled(tmp_path)
+    assert [(tmp_path / name).read_text(encoding="utf-8") for name in names] == ["mine", "mine"]
+
+
 def test_what_is_stored_is_plain(tmp_path: Path) -> None:
     """The contents are an .npz that NumPy reads without pickle, with a SHA-256 beside it."""
     file = sqlite3.connect(filled(tmp_path) / FILE)

@@ -28,7 +28,7 @@ NO_INTERVAL = (math.nan, math.nan)
 
 
 def median_interval(values: ArrayLike) -> Interval:
-    """Say between which values the median lies, with a confidence of at least 95 %: from one order statistic to another.
+    """Say between which values the median lies, with a confidence of at least 95 %: two order statistics.
 
     Each value lies below the median of the population with probability 1/2, so the k-th smallest of n values lies
     above it with probability P(Bin(n, 1/2) < k), and so does the k-th largest below. k is the largest number for which
