@@ -1,6 +1,7 @@
 """Maps, gains and fixed points against closed forms, published digits and SciPy's adaptive quadrature."""
 
 import math
+import re
 from collections.abc import Callable
 from itertools import pairwise
 
@@ -13,6 +14,7 @@ from scipy.integrate import quad
 
 from goodinit import theory
 from goodinit.activations import ACTIVATIONS
+from goodinit.errors import InputError
 
 QS = [1e-12, 1e-6, 1e-3, 0.3, 1.0, 100.0, 1e4, 1e6]
 CS = [-1.0, -0.99, -0.3, 0.0, 0.3, 0.9, 0.999, 1 - 1e-6, 1 - 1e-10, 1.0]
@@ -264,3 +266,33 @@ def test_table_agrees_with_quadrature(name: str) -> None:
     for i, q in enumerate(np.exp(log_q)):
         assert at.log_second[i] == pytest.approx(math.log(second(name, q)), abs=1e-9)
         assert at.log_slope[i] == pytest.approx(math.log(slopes(name, q)), abs=1e-9)
+
+
+@pytest.mark.parametrize(
+    ("call", "said"),
+    [
+        (lambda: theory.correlation_map("relu", 0.5, 0.0, 2.0), "has no correlation"),
+        (lambda: theory.correlation_map("tanh", 0.5, 1.0, 0.0, 0.0), "has no correlation"),
+        (lambda: theory.variance_slope("tanh", 0.5, -2.0), "weight_variance must be"),
+        (lambda: theory.Inputs(correlation=2), "between -1 and 1, got 2"),
+        (lambda: theory.Inputs(spread=-1), "spread must be"),
+        (lambda: theory.Inputs(examples=0), "examples must be"),
+        (lambda: theory.inputs_of([]), "shape (examples, features), got (0,)"),
+        (lambda: theory.inputs_of([[1.0, math.nan]]), "must be finite"),
+        (lambda: theory.gain(lambda z: 1e200 * z), "no gain can be told"),
+    ],
+)
+def test_what_has_no_answer_is_refused_in_a_sentence(call: Callable[[], object], said: str) -> None:
+    with pytest.raises(InputError, match=re.escape(said)):
+        call()
+
+
+def test_a_forward_gain_keeps_the_variance_it_was_made_for() -> None:
+    for q in (0.01, 0.5, 9.0):
+        g = theory.gain("tanh", q=q)
+        assert theory.variance_map("tanh", q, g**2) == pytest.approx(q, rel=1e-9)
+
+
+def test_depth_scales_at_the_ends() -> None:
+    assert (theory.depth_scale(0.0), theory.depth_scale(1.0)) == (0.0, math.inf)
+    assert theory.depth_scale(math.exp(-1 / 7)) == pytest.approx(7)

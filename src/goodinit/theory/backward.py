@@ -72,7 +72,7 @@ def gradients(
         Mean and mean square over pairs of the products of two examples' gradients at the logits, over their second
         moment.
     """
-    noise, share = stack.noise[:-1], of.share
+    noise, share = stack.inverse_width[:-1], of.share
     feedback = at.d[:, 2] / math.sqrt(2)  # d ln E f'^2 / d ln q
     carried = at.b[:, 2] / math.sqrt(2) * share[1:]  # d ln q' / d ln q
     response = _backward_sum(feedback, carried)
@@ -82,7 +82,7 @@ def gradients(
     direct = _direct_noise(at, pairs, squares[1:])
     alone = reach**2 * (at.fourth - 1) + 2 * reach * (at.mixed - 1)
     together = reach**2 * noise_of_second + 2 * reach * cross + direct
-    scale = stack.units[1:] * stack.gain[1:] / stack.fan_in[1:]
+    scale = stack.units[1:] * stack.weight_variance[1:] / stack.fan_in[1:]
     with np.errstate(divide="ignore"):
         step = np.log(scale) + log_slope + noise * alone / 2 + np.log(_aligned(of, at, noise))
     return Gradients(
@@ -149,7 +149,9 @@ def _overlaps(
     ratio = pairs.mean(product.slope_at(pairs)) / steepness
     fourth = 1 + pairs.mean(series(_from_one(at.d**2), at.slope_fourth - 1).at(pairs))
     mean, variance = [overlap[0]], [max(overlap[1] - overlap[0] ** 2, 0.0)]
-    for by, wide, noise in zip(ratio[::-1].tolist(), fourth[::-1].tolist(), stack.noise[-2::-1].tolist(), strict=True):
+    for by, wide, noise in zip(
+        ratio[::-1].tolist(), fourth[::-1].tolist(), stack.inverse_width[-2::-1].tolist(), strict=True
+    ):
         mean.append(by * mean[-1])
         variance.append(by**2 * variance[-1] + noise * wide * (1 - mean[-1] ** 2) ** 2)
     means = np.array(mean[::-1])

@@ -28,12 +28,12 @@ class Stack:
     Parameters
     ----------
     units, fan_in : array
-        n_l and n_(l-1); infinite width is expressed by `noise` = 0.
-    gain : array
-        n_(l-1) times the variance of one weight of layer l.
-    bias : array
-        Variance of one bias of layer l.
-    noise : array
+        n_l and n_(l-1); infinite width is expressed by `inverse_width` = 0.
+    weight_variance : array
+        sigma_w^2, n_(l-1) times the variance of one weight of layer l.
+    bias_variance : array
+        sigma_b^2, the variance of one bias of layer l.
+    inverse_width : array
         1 / n_l, or 0 for the limit of infinite width.
     kurtosis : float
         Excess kurtosis of one weight.
@@ -41,9 +41,9 @@ class Stack:
 
     units: Array
     fan_in: Array
-    gain: Array
-    bias: Array
-    noise: Array
+    weight_variance: Array
+    bias_variance: Array
+    inverse_width: Array
     kurtosis: float
 
 
@@ -70,27 +70,28 @@ class Chain:
 
 def chain(table: Table, stack: Stack, second_moment: float, spread: float) -> Chain:
     """Return ln q_l for all layers, from the inputs' second moment and its relative spread over examples."""
-    gain, bias, noise = stack.gain.tolist(), stack.bias.tolist(), stack.noise.tolist()
-    q = gain[0] * second_moment + bias[0]
-    share = gain[0] * second_moment / q if q else 1.0
+    weight, bias, noise = (x.tolist() for x in (stack.weight_variance, stack.bias_variance, stack.inverse_width))
+    q = weight[0] * second_moment + bias[0]
+    share = weight[0] * second_moment / q if q else 1.0
     v = math.log1p((share * spread) ** 2)
     out: list[State] = [(math.log(q) - v / 2 if q else -math.inf, v, share, 0.0)]
     # excess kurtosis of the pre-activations: that of a weight, times sum x^4 / (sum x^2)^2; 3 / n is for normal inputs
     excess = stack.kurtosis * share**2 * 3 / stack.fan_in[0] if noise[0] else 0.0
-    repeated = [False, *(np.diff([stack.gain[1:], stack.bias[1:], stack.noise[:-1]]) == 0).all(axis=0).tolist()]
-    for layer in range(len(gain) - 1):
+    step = np.stack([stack.weight_variance[1:], stack.bias_variance[1:], stack.inverse_width[:-1]])
+    repeated = [False, *(np.diff(step) == 0).all(axis=0).tolist()]
+    for layer in range(len(weight) - 1):
         m, v, _, shift = out[-1]
         if repeated[layer] and _settled(out[-1], out[-2]):
             out.append(out[-1])
             continue
-        step = _SPREAD * math.sqrt(v)
-        three = [table.quick(x) if x > -math.inf else (table.at_zero[0], 1.0) for x in (m - step, m, m + step)]
+        away = _SPREAD * math.sqrt(v)
+        three = [table.quick(x) if x > -math.inf else (table.at_zero[0], 1.0) for x in (m - away, m, m + away)]
         second, fourth = [one for one, _ in three], [one for _, one in three]
         if excess:
             moved = excess * fourth_cumulant_effect(table.quick_b4(m))
             second = [one + moved for one in second]
         jitter = [(one - 1) * noise[layer] for one in fourth]
-        out.append(_enter(second, jitter, gain[layer + 1], bias[layer + 1], step, shift))
+        out.append(_enter(second, jitter, weight[layer + 1], bias[layer + 1], away, shift))
         excess = stack.kurtosis * out[-1][2] ** 2 * fourth[1] * noise[layer]
     return Chain(*(np.array(column) for column in zip(*out, strict=True)))
 
@@ -106,7 +107,9 @@ def excess_kurtosis(stack: Stack, share: Array, fourth: Array) -> Array:
     A sum of n independent terms w_i x_i has kurtosis(w) sum x_i^4 / (sum x_i^2)^2, which is about
     kurtosis(w) E f^4 / (E f^2)^2 / n; the inputs are taken as normal, E x^4 = 3 (E x^2)^2.
     """
-    below = np.append(3 * (stack.noise[0] > 0) / stack.fan_in[0], fourth[:-1] * stack.noise[: len(fourth) - 1])
+    below = np.append(
+        3 * (stack.inverse_width[0] > 0) / stack.fan_in[0], fourth[:-1] * stack.inverse_width[: len(fourth) - 1]
+    )
     return np.asarray(stack.kurtosis * share[: len(fourth)] ** 2 * below)
 
 
@@ -118,18 +121,18 @@ def fourth_cumulant_effect(fourth: Any) -> Any:
     return fourth / math.sqrt(24)
 
 
-def _enter(second: list[float], jitter: list[float], gain: float, bias: float, step: float, shift: float) -> State:
+def _enter(second: list[float], jitter: list[float], weight: float, bias: float, away: float, shift: float) -> State:
     """Return mean and variance of ln q', phi and shift, from ln E f^2 and its relative variance at three q's.
 
-    q' given q has mean Q = gain E f^2 + bias and relative variance phi^2 jitter; it is taken as log-normal.
+    q' given q has mean Q = sigma_w^2 E f^2 + sigma_b^2 and relative variance phi^2 jitter; it is taken as log-normal.
     """
-    log_gain = math.log(gain) if gain else -math.inf
+    log_weight = math.log(weight) if weight else -math.inf
     log_bias = math.log(bias) if bias else -math.inf
-    if second[0] + log_gain == -math.inf:
+    if second[0] + log_weight == -math.inf:
         return log_bias, 0.0, 0.0 if bias else 1.0, 0.0
     levels, shares, within = [], [], []
     for log_s, one in zip(second, jitter, strict=True):
-        log_w = log_s + log_gain
+        log_w = log_s + log_weight
         log_q = max(log_w, log_bias) + math.log1p(math.exp(-abs(log_w - log_bias)))
         shares.append(math.exp(log_w - log_q))
         within.append(math.log1p(shares[-1] ** 2 * one))
@@ -138,5 +141,5 @@ def _enter(second: list[float], jitter: list[float], gain: float, bias: float, s
     mean = (low + high) / 6
     variance = (low**2 + high**2) / 6 - mean**2
     noise = (within[0] + 4 * within[1] + within[2]) / 6
-    shift = mean + shift * (high - low) / (2 * step) if step else 0.0
+    shift = mean + shift * (high - low) / (2 * away) if away else 0.0
     return levels[1] + mean, max(variance, 0.0) + noise, shares[1], shift

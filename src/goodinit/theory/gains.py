@@ -2,6 +2,8 @@
 
 import math
 
+import numpy as np
+
 from goodinit.errors import InputError, one_of, positive
 from goodinit.theory.panels import Function
 from goodinit.theory.quadrature import expectation
@@ -26,7 +28,7 @@ def gain(f: Function, mode: str = "forward", q: float = 1.0) -> float:
     Raises
     ------
     InputError
-        If the activation, or its slope, is 0 everywhere.
+        If the activation, or its slope, is 0 everywhere, or too large for its square.
 
     Examples
     --------
@@ -34,7 +36,12 @@ def gain(f: Function, mode: str = "forward", q: float = 1.0) -> float:
     (1.592537, 1.467414)
     """
     forward = one_of("mode", mode, ("forward", "backward")) == "forward"
-    moment = expectation(lambda a, d: a**2 if forward else d**2, f, positive("q", q))
+    with np.errstate(over="ignore", invalid="ignore"):
+        moment = expectation(lambda a, d: a**2 if forward else d**2, f, positive("q", q))
+    if not math.isfinite(moment):
+        raise InputError(
+            f"no gain can be told: the activation's squares at q = {q} are beyond {np.finfo(float).max:.0e}"
+        )
     if moment == 0:
         raise InputError(f"no gain keeps a {mode} signal that the activation sets to 0 everywhere")
     return math.sqrt(q / moment) if forward else 1 / math.sqrt(moment)

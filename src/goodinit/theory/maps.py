@@ -4,7 +4,7 @@ A layer is z' = W f(z) + b with independent entries of mean 0. Throughout, `weig
 the variance of one entry, and `bias_variance` is sigma_b^2.
 """
 
-from goodinit.errors import non_negative
+from goodinit.errors import InputError, non_negative
 from goodinit.theory.panels import Function, values
 from goodinit.theory.quadrature import covariance, expectation, nodes, slope
 
@@ -35,8 +35,10 @@ def variance_slope(f: Function, q: float, weight_variance: float) -> float:
 
     By d/dq f(sqrt(q) z)^2 = f f' z / sqrt(q); it needs no second derivative. The limit at q = 0 is taken at 1e-20.
     """
-    h, w = nodes(f, max(q, 1e-20))
-    return weight_variance * float(w @ (values(f)(h) * slope(f, h) * h)) / max(q, 1e-20)
+    h, w = nodes(f, max(non_negative("q", q), 1e-20))
+    return (
+        non_negative("weight_variance", weight_variance) * float(w @ (values(f)(h) * slope(f, h) * h)) / max(q, 1e-20)
+    )
 
 
 def correlation_map(f: Function, c: float, q: float, weight_variance: float, bias_variance: float = 0.0) -> float:
@@ -53,12 +55,23 @@ def correlation_map(f: Function, c: float, q: float, weight_variance: float, bia
     weight_variance, bias_variance : float
         sigma_w^2 and sigma_b^2, >= 0, not both 0.
 
+    Raises
+    ------
+    InputError
+        If all pre-activations of the next layer are 0, which have no correlation.
+
     Examples
     --------
     >>> round(correlation_map("relu", 0.0, 1.0, 2.0), 9)  # 1 / pi
     0.318309886
     """
-    return (weight_variance * covariance(f, q, c) + bias_variance) / variance_map(f, q, weight_variance, bias_variance)
+    variance = variance_map(f, q, weight_variance, bias_variance)
+    if variance == 0:
+        raise InputError(
+            f"at q = {q}, weight variance {weight_variance} and bias variance {bias_variance} the next layer is 0 "
+            "everywhere and has no correlation; give a variance > 0"
+        )
+    return (weight_variance * covariance(f, q, c) + bias_variance) / variance
 
 
 def chi(f: Function, q: float, weight_variance: float, c: float = 1.0) -> float:

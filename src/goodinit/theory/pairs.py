@@ -184,10 +184,10 @@ def overlaps(at: Moments, log_q: Array) -> Overlaps:
 
 def correlations(of: Overlaps, stack: Stack, along: Chain, c0: float, std0: float) -> Pairs:
     """Return how alike two examples are at each layer, from mean and standard deviation at the inputs."""
-    phi, noise, radial = (one.tolist() for one in (along.share, stack.noise, of.squares.alone()))
+    phi, noise, radial = (one.tolist() for one in (along.share, stack.inverse_width, of.squares.alone()))
     out = [(phi[0] * c0 + 1 - phi[0], phi[0] * std0)]
     points = [two_points(*out[0])]
-    step = np.stack([along.mean[:-1], along.share[1:], stack.noise[:-1]])
+    step = np.stack([along.mean[:-1], along.share[1:], stack.inverse_width[:-1]])
     repeated = [False, *(np.diff(step) == 0).all(axis=0).tolist()]
     rows = _rows(of)
     for layer, r in enumerate(radial):

@@ -8,14 +8,14 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from goodinit.errors import InputError, finite, non_negative, positive, whole
-from goodinit.theory.backward import gradients, weight_gradients
+from goodinit.theory.backward import Gradients, gradients, weight_gradients
 from goodinit.theory.doubts import Doubt, doubts
 from goodinit.theory.forward import Chain, Stack, chain
 from goodinit.theory.inputs import Inputs
 from goodinit.theory.kinship import Kinship, relation
 from goodinit.theory.pairs import batch, correlations, overlaps
 from goodinit.theory.panels import Array, Function
-from goodinit.theory.statistics import averages, signals
+from goodinit.theory.statistics import Signals, averages, signals
 from goodinit.theory.table import LOWEST, table
 from goodinit.theory.units import dead_share, saturated_share
 
@@ -154,8 +154,6 @@ def predict_dense(
             "fan-in; measure this network instead"
         )
     data = inputs or Inputs()
-    whole("examples", data.examples, 1)
-    non_negative("second_moment", data.second_moment)
     positive("gradient_rms", gradient_rms)
     stack = _stack(widths, weight_variance, bias_variance, finite("weight_kurtosis", weight_kurtosis), finite_width)
     return _propagate(activation, stack, data, math.log(gradient_rms), gradient_overlap)
@@ -175,28 +173,30 @@ def _propagate(
     alike = correlations(both, stack, of, data.correlation, data.correlation_std)
     c, c_std = alike.mean, alike.std
     means = averages(known, stack, found, at)
-    pairs = batch(data.examples, alike, len(c) - 1)
-    shown = signals(stack, of, at, both, means, c, c_std, pairs)
     mean = overlap.mean if isinstance(overlap, Kinship) else finite("gradient_overlap", overlap)
     # two unrelated gradients at n_L logits have overlaps of variance 1 / n_L
     moments = mean, max(mean**2, 1 / float(stack.units[-1]))
-    back = gradients(stack, of, at, means.log_slope, pairs, shown.jitter, shown.noise, moments)
+
+    def passes(examples: int) -> tuple[Signals, Gradients]:
+        """Go forward and backward with a batch of so many examples."""
+        pairs = batch(examples, alike, len(c) - 1)
+        shown = signals(stack, of, at, both, means, c, c_std, pairs)
+        return shown, gradients(stack, of, at, means.log_slope, pairs, shown.jitter, shown.noise, moments)
+
+    shown, back = passes(data.examples)
     log_second, variance = weight_gradients(of, shown, back, data)
     if isinstance(overlap, Kinship):
         steepness = np.exp(of.mean[:-1] + at.log_slope - at.log_second)
         log_second, _ = weight_gradients(of, shown, back, data, relation(overlap, both.product, steepness, of.share))
         # what related examples share fluctuates together, about as one example does
-        one = batch(1, alike, len(c) - 1)
-        shown_one = signals(stack, of, at, both, means, c, c_std, one)
-        back_one = gradients(stack, of, at, means.log_slope, one, shown_one.jitter, shown_one.noise, moments)
-        _, variance = weight_gradients(of, shown_one, back_one, replace(data, examples=1))
+        _, variance = weight_gradients(of, *passes(1), replace(data, examples=1))
     flat, dead, saturated = _shares(activation, found, c, data.examples)
     return Prediction(
         log_variance=found.mean + found.variance / 2,
-        variance_spread=np.sqrt(shown.jitter + 2 * stack.noise * shown.square),
+        variance_spread=np.sqrt(shown.jitter + 2 * stack.inverse_width * shown.square),
         # a correlation measured on n units is off by a variance of (1 - c^2)^2 / n, and on average by -c (1 - c^2) / 2n
-        correlation=c * (1 - stack.noise * (1 - c**2) / 2),
-        correlation_std=np.sqrt(c_std**2 + stack.noise * (1 - c**2) ** 2),
+        correlation=c * (1 - stack.inverse_width * (1 - c**2) / 2),
+        correlation_std=np.sqrt(c_std**2 + stack.inverse_width * (1 - c**2) ** 2),
         mean=shown.mean,
         mean_spread=shown.mean_spread,
         std=shown.std,

@@ -92,7 +92,7 @@ def signals(
     noise_of_second = both.squares.over_pairs(pairs)
     gain = at.b[:, 2] / math.sqrt(2)  # d ln E f^2 / d ln q
     jitter = _jitter(stack, of, gain, noise_of_second)
-    hidden, out = stack.noise[:-1], stack.noise[-1]
+    hidden, out = stack.inverse_width[:-1], stack.inverse_width[-1]
     first, carried = at.a[:, 0], gain**2 * jitter[:-1]
     # all relative to the expected second moment S
     ratio = first * np.exp(-mean.log_second_variance / 8)  # E sqrt(S) / sqrt(E S) = exp(-variance / 8)
@@ -127,7 +127,7 @@ def signals(
 def _jitter(stack: Stack, of: Chain, gain: Array, noise: Array) -> Array:
     """Return Var ln Q by layer, Q the batch's mean of q: phi^2 (gain^2 Var + noise / n) from layer to layer."""
     out = [0.0]
-    added = (stack.noise[:-1] * noise).tolist()
+    added = (stack.inverse_width[:-1] * noise).tolist()
     for phi, by, new in zip(of.share[1:].tolist(), gain.tolist(), added, strict=True):
         out.append(phi**2 * (by**2 * out[-1] + new))
     return np.array(out)

@@ -15,13 +15,14 @@ _GRADES = np.array([-7.0, -4, -2, 0, 2, 4])  # P^examples rises where P nears 1,
 _FLAT = 1e-6  # of the largest slope: what counts as none, as in measurements
 _NARROW = 1e-3  # around a single zero of the slope, as of sin, there are no units to speak of
 _RARE = 1e-9  # a share that is not looked into
-_FAR = 1e9  # where a bounded activation has reached its bounds, to any margin that is used
+_FAR = 1e9  # where a bounded activation has reached its bounds
+_MARGIN = 0.05  # of the range: how near to a bound a unit counts as saturated, as in measurements
 
 
-def saturated_share(f: Function, q: Array, margin: float = 0.05) -> Array | None:
-    """Return the share of units within `margin` of the range from a bound; None unless bounded with limits.
+def saturated_share(f: Function, q: Array) -> Array | None:
+    """Return the share of units within 5 % of the range from a bound; None unless bounded with limits.
 
-    For tanh and margin .05 these are the units with abs(tanh) > .9; for sigmoid, below .05 or above .95.
+    For tanh these are the units with abs(tanh) > .9; for sigmoid, below .05 or above .95.
 
     Parameters
     ----------
@@ -29,8 +30,6 @@ def saturated_share(f: Function, q: Array, margin: float = 0.05) -> Array | None
         A monotone activation, such as tanh, sigmoid, softsign or hardtanh; for others None is returned.
     q : array
         Variances of the pre-activation.
-    margin : float
-        Part of the range, between 0 and .5.
     """
     g = values(f)
     low, nearly_low, nearly_high, high = g(np.array([-_FAR, -_FAR / 10, _FAR / 10, _FAR])).tolist()
@@ -41,7 +40,7 @@ def saturated_share(f: Function, q: Array, margin: float = 0.05) -> Array | None
     def crossing(level: float) -> float:
         return float(scipy.optimize.brentq(lambda h: float(g(np.array([h]))[0]) - level, -1e4, 1e4, xtol=1e-12))
 
-    first, last = sorted((crossing(low + margin * extent), crossing(high - margin * extent)))
+    first, last = sorted((crossing(low + _MARGIN * extent), crossing(high - _MARGIN * extent)))
     std = np.sqrt(np.maximum(q, 1e-300))
     return np.asarray(scipy.special.ndtr(first / std) + scipy.special.ndtr(-last / std))
 
