@@ -123,21 +123,15 @@ def graph(calls: Sequence[Call], result: Sequence[Any]) -> Graph:
     """Return what leads where, from the calls and the nodes that the result came from."""
     at = {call.output: number for number, call in enumerate(calls) if call.output is not None}
     attentions: dict[Any, set[int]] = {}
-    sums: dict[Any, int] = {}
-    waiting: deque[tuple[int, list[Any]]] = deque((number, list(call.inputs)) for number, call in enumerate(calls))
-    ways: list[list[Way]] = [[] for _ in calls]
-    waiting.append((-1, list(result)))
-    last: list[Way] = []
-    while waiting:
-        vertex, nodes = waiting.popleft()
-        found = _walk(nodes, at, sums, len(calls), attentions)
-        for node, number in list(sums.items())[len(ways) - len(calls) :]:
-            ways.append([])
-            waiting.append((number, _above(node)))
-        if vertex == -1:
-            last = found
-        else:
-            ways[vertex] = found
+    sums: dict[Any, int] = {}  # vertex of each residual sum, in the order in which they are met
+
+    def ways_from(nodes: Sequence[Any]) -> list[Way]:
+        return _walk(list(nodes), at, sums, len(calls), attentions)
+
+    ways = [ways_from(call.inputs) for call in calls]
+    last = ways_from(result)
+    while len(ways) < len(calls) + len(sums):  # going up from a sum may meet more
+        ways.append(ways_from(_above(list(sums)[len(ways) - len(calls)])))
     _inside(calls, attentions)
     return _without_turns(Graph(len(calls), [*ways, last], attentions))
 
