@@ -1,7 +1,7 @@
 """Initializers whose variance follows the fan: gain^2 / fan, normal or uniform.
 
 One rule with three classic settings of gain and mode. LeCun: gain 1, fan-in ("Efficient BackProp", 1998). Glorot,
-also called Xavier: gain 1, mean of both fans (Glorot & Bengio 2010, eq. 16: 2 / (fan_in + fan_out)). He, also called
+also called Xavier: gain 1, mean of both fans (Glorot & Bengio 2010, eq. 12: 2 / (fan_in + fan_out)). He, also called
 Kaiming: gain sqrt(2), fan-in (1502.01852, eq. 10).
 """
 
