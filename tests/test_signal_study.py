@@ -15,7 +15,7 @@ from scipy import stats
 import goodinit as gi
 from goodinit.errors import InputError
 from goodinit.study.signal import STATISTICS, SignalStudy, resolve
-from goodinit.study.signal.statistics import deviation, far, one_network, resolution
+from goodinit.study.signal.statistics import far, one_network, resolution, standard_errors
 from goodinit.study.signal.verdicts import Profile, verdict
 from goodinit.theory import gradient_at_logits
 
@@ -56,7 +56,7 @@ def test_verdicts_on_the_three_scales(ten_layers) -> None:
 
 
 def test_theory_and_measurement_agree_and_the_findings_say_so(ten_layers) -> None:
-    assert np.nanmax(np.abs(ten_layers["deviation"].values)) < far(12)
+    assert np.nanmax(np.abs(ten_layers["standard_errors"].values)) < far(12)
     assert "agree within 5 standard errors at every layer: every initializer." in ten_layers["finding"].values[-1]
 
 
@@ -83,7 +83,7 @@ CASES = [
 @pytest.mark.parametrize(("activation", "init", "network", "data"), CASES)
 def test_prediction_within_five_standard_errors(activation: str, init: str, network: str, data: str) -> None:
     found = gi.measure(network, init, data, activation=activation, seeds=24, examples=200, bias="normal(std=0.05)")
-    off = found["deviation"].isel(initializer=0)
+    off = found["standard_errors"].isel(initializer=0)
     doubted = found["doubt"].isel(initializer=0).values != ""
     assert np.nanmax(np.abs(off.values[~doubted])) < far(24), off.to_pandas()
     compared = np.isfinite(off.values).all(axis=1)
@@ -125,7 +125,7 @@ def test_constants_have_no_prediction_and_say_why() -> None:
     assert copies == "no symmetry is broken: 100 % of the units are copies of another one"
     assert found["not_predicted"].values[1] == "theory needs entries of mean 0, and layer1.weight has mean 0.1"
     assert np.isnan(found["predicted"].values[1]).all()
-    assert (found["deviation"].values[0, 1] == 0).all()  # deviation of the activations: 0 expected, 0 measured
+    assert (found["standard_errors"].values[0, 1] == 0).all()  # deviation of the activations: 0 expected, 0 measured
 
 
 def test_a_function_of_the_users_own_is_predicted_from_its_draws() -> None:
@@ -146,7 +146,7 @@ def test_overflow_is_a_verdict_and_not_an_error() -> None:
 def test_one_or_two_seeds_give_no_interval_and_say_so(seeds: int) -> None:
     found = gi.measure("10x2", "he_normal", seeds=seeds, examples=20)
     assert np.isnan(found["interval"].values).all()
-    assert np.isnan(found["deviation"].values).all()
+    assert np.isnan(found["standard_errors"].values).all()
     assert "no interval can be given" in str(found["finding"].values[-1])
 
 
@@ -167,7 +167,7 @@ def test_standard_errors_follow_student() -> None:
     rng, runs, n = np.random.default_rng(2), 4_000, 8
     values = np.exp(0.1 * rng.standard_normal((n, runs)) - 1)
     units = np.full(runs, 100)
-    off = deviation("gradient_rms", values, np.full(runs, -1.0), units, 100)
+    off = standard_errors("gradient_rms", values, np.full(runs, -1.0), units, 100)
     assert stats.kstest(off, stats.t(n - 1).cdf).pvalue > 1e-3
     assert far(10_000) == pytest.approx(5, abs=0.01)
     assert stats.t.sf(far(8), 7) == pytest.approx(stats.norm.sf(5), rel=1e-6)
@@ -175,9 +175,9 @@ def test_standard_errors_follow_student() -> None:
 
 def test_a_share_is_known_no_better_than_by_counting() -> None:
     units = np.array([100])
-    none = deviation("dead", np.zeros((5, 1)), np.array([1e-4]), units, 1000)
+    none = standard_errors("dead", np.zeros((5, 1)), np.array([1e-4]), units, 1000)
     assert abs(none[0]) < 1  # none of 500 units where .05 were expected
-    some = deviation("dead", np.zeros((5, 1)), np.array([0.2]), units, 1000)
+    some = standard_errors("dead", np.zeros((5, 1)), np.array([0.2]), units, 1000)
     assert some[0] == pytest.approx(-0.2 / math.sqrt((0.2 * 0.8 / 100 + 1e-4) / 5))
     assert resolution("correlation", np.zeros(1), units, 1000)[0] == pytest.approx(1e-3)
 

@@ -113,7 +113,7 @@ def _layer(at: xr.Dataset) -> dict[str, Any]:
             "measured": finite_or_none(at["measured"].sel(statistic=name)),
             "ci": interval_or_none(at["interval"].sel(statistic=name)),
             "predicted": finite_or_none(at["predicted"].sel(statistic=name)),
-            "standard_errors": finite_or_none(at["deviation"].sel(statistic=name)),
+            "standard_errors": finite_or_none(at["standard_errors"].sel(statistic=name)),
         }
         for name in at["statistic"].values
     }

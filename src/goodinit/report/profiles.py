@@ -64,7 +64,7 @@ def _profile(one: xr.Dataset, kept: np.ndarray) -> Profile:
 
 
 def _cell(at: xr.Dataset, name: str) -> Cell:
-    value, predicted, off = (float(at[part]) for part in ("measured", "predicted", "deviation"))
+    value, predicted, off = (float(at[part]) for part in ("measured", "predicted", "standard_errors"))
     low, high = (float(end) for end in at["interval"].values)
     write, bracket = (share, shares_between) if name in SHARES else (_number, between)
     if name == "correlation":

@@ -27,7 +27,7 @@ def _agreement(results: xr.Dataset) -> Iterator[str]:
     most, agreeing = far(results.sizes["seed"]), []
     for one in _each(results):
         label, why = one["initializer"].item(), one["not_predicted"].item()
-        off = np.abs(one["deviation"].values)
+        off = np.abs(one["standard_errors"].values)
         if why:
             yield f"{label} is not predicted: {why}."
         elif (off > most).any():

@@ -65,8 +65,9 @@ def measure(
     Returns
     -------
     xarray.Dataset
-        Statistics with dims ``initializer, seed, layer``; `measured`, `interval`, `predicted`, `band` and `deviation`
-        with dims ``initializer, statistic, layer``; `verdict` and `finding`. `docs/signal.md` lists the variables.
+        Statistics with dims ``initializer, seed, layer``; `measured`, `interval`, `predicted`, `band` and
+        `standard_errors` with dims ``initializer, statistic, layer``; `verdict` and `finding`. `docs/signal.md` lists
+        the variables.
 
     Raises
     ------

@@ -13,7 +13,7 @@ from goodinit.study.signal.expected import Expected, expected, further
 from goodinit.study.signal.phases import with_phases
 from goodinit.study.signal.problem import SignalProblem
 from goodinit.study.signal.run import Cell, environment
-from goodinit.study.signal.statistics import STATISTICS, deviation, one_network, scaled, unscaled
+from goodinit.study.signal.statistics import STATISTICS, one_network, scaled, standard_errors, unscaled
 from goodinit.study.signal.verdicts import DEEPEST, Profile, Verdict, verdict
 from goodinit.study.store import Store
 
@@ -125,11 +125,11 @@ def _with_summary(problem: SignalProblem, results: xr.Dataset, each: Sequence[Ex
         with np.errstate(all="ignore"):
             middle.append([unscaled(name, scaled(name, v).mean(axis=0)) for name, v in values.items()])
         intervals.append([one_network(name, v) for name, v in values.items()])
-        off.append([deviation(name, v, one.centre[name], units, examples) for name, v in values.items()])
+        off.append([standard_errors(name, v, one.centre[name], units, examples) for name, v in values.items()])
     return results.assign(
         measured=(BY_LAYER, np.array(middle)),
         interval=((*BY_LAYER, "bound"), np.array(intervals)),
-        deviation=(BY_LAYER, np.array(off)),
+        standard_errors=(BY_LAYER, np.array(off)),
     )
 
 

@@ -91,7 +91,7 @@ def one_network(name: str, values: Floats) -> Floats:
 
 
 @np.errstate(all="ignore")
-def deviation(name: str, values: Floats, centre: Floats, units: NDArray[np.int64], examples: int) -> Floats:
+def standard_errors(name: str, values: Floats, centre: Floats, units: NDArray[np.int64], examples: int) -> Floats:
     """Return how many standard errors the mean over seeds lies above what is expected, for every layer.
 
     The standard error is s / sqrt(n), with the deviation s over n seeds, but s is not taken below `resolution`.
