@@ -7,9 +7,10 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from goodinit.labs import circles, grading, signal
-from goodinit.labs.grading import answers, chance, inside
+from goodinit.labs import circles, grading, notebooks, signal
+from goodinit.labs.grading import answers, chance, inside, packing, places
 from goodinit.labs.grading.cases.signal import predicted
+from goodinit.labs.grading.grade import handed_out, plain
 from goodinit.labs.grading.mistakes import MISTAKES
 from lab_submissions import ALSO_RIGHT, RIGHT, WRONG, changed
 
@@ -61,6 +62,45 @@ def test_nothing_written_is_no_points_and_says_so(lab):
     assert {grade.points for grade in grades} == {0}
     assert {grade.got for grade in grades} == {"it is not written yet"}
     assert all("is not defined" in grade.got for grade in here(lab, "one = 1"))
+
+
+SCRATCH = "x = (1"
+GIVEN = "signal.plot_signal(*forward_prop(sizes, large_weights), theory=predict_deviations(sizes, 1.0))\nplt.show()"
+TRIED = "train(undefined_thing)"  # what the student tried beside, and what fails
+
+
+def notes(tmp_path, text, *cells):
+    (tmp_path / "work.py").write_text("\n# %%\n".join([text, *cells]))
+    return grading.grade(grading.lab(2), grading.read(tmp_path / "work.py"), places.ordinary, grading.Limits()).notes
+
+
+def test_cells_that_failed_are_named_where_what_was_asked_for_is_missing(tmp_path):
+    assert GIVEN in notebooks.source(2)
+    misspelt = RIGHT[2].replace("def small_weights", "def smal_weights")
+    assert notes(tmp_path, misspelt, GIVEN, TRIED) == ("code cell 3: NameError: name 'train' is not defined",)
+    assert notes(tmp_path, RIGHT[2], GIVEN, TRIED, SCRATCH) == ()
+    inner = RIGHT[2].replace("* 0.01", "* smal")  # a NameError of the student's, which the case tells
+    assert notes(tmp_path, inner, GIVEN, TRIED) == ()
+
+
+def test_cells_that_are_no_python_are_named_where_anything_is_wrong(tmp_path):
+    inner = RIGHT[2].replace("* 0.01", "* smal")
+    (note,) = notes(tmp_path, inner, GIVEN, TRIED, SCRATCH)
+    assert note.startswith("code cell 4: SyntaxError")
+
+
+@pytest.mark.parametrize("lab", [lab.number for lab in grading.LABS])
+def test_cells_of_a_handed_out_notebook_are_known_as_such(lab):
+    cells = [cell["source"] for cell in notebooks.notebook(lab, solution=False).cells if cell["cell_type"] == "code"]
+    assert {plain(cell) for cell in cells} <= handed_out(lab)
+
+
+def test_what_the_grader_cannot_read_is_not_said_to_have_been_raised():
+    lists = RIGHT[2].replace("activations[layer] = H\n", "activations[layer] = H.tolist()\n")
+    (grade,) = here(2, lists, "TestForwardPropagation")
+    assert (
+        grade.got == "what forward_prop gave cannot be read: it has too many parts; return arrays, not lists in lists"
+    )
 
 
 def functions(lab):
@@ -188,8 +228,8 @@ ROUND_TRIP += [np.array([True]), np.arange(3, dtype=np.int8), np.zeros((0, 2)), 
 @pytest.mark.parametrize("value", ROUND_TRIP, ids=repr)
 def test_values_come_back_as_they_were(value):
     for back in (
-        answers.value(inside.pack(value)),
-        inside.unpack(inside.pack(value)) if not isinstance(value, list | dict) else value,
+        answers.value(packing.pack(value)),
+        packing.unpack(packing.pack(value)) if not isinstance(value, list | dict) else value,
     ):
         np.testing.assert_equal(back, value.item() if isinstance(value, np.generic) and np.ndim(back) == 0 else value)
         if isinstance(value, np.ndarray):
@@ -199,11 +239,11 @@ def test_values_come_back_as_they_were(value):
 
 
 def test_what_cannot_come_back_is_named_and_what_is_too_large_refused():
-    assert inside.pack(object()) == {"object": "object"}
-    assert inside.pack(np.array([1j])) == {"object": "array of complex128"}
+    assert packing.pack(object()) == {"object": "object"}
+    assert packing.pack(np.array([1j])) == {"object": "array of complex128"}
     for large in (np.zeros(4_000_000), [0] * 6000, [[[[[[[[0]]]]]]]]):
-        with pytest.raises(inside.TooLargeError):
-            inside.pack(large)
+        with pytest.raises(packing.TooLargeError):
+            packing.pack(large)
 
 
 FORGED = [

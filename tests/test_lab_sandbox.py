@@ -72,10 +72,54 @@ def test_an_endless_loop_costs_its_own_case(graded):
     assert large_passed
 
 
-def test_an_endless_loop_outside_functions_ends(graded):
-    small, large_passed = graded(RIGHT[2] + "while True: pass\n", Limits(cpu=3, silence=80))
+ENDLESS = {
+    "a loop": "while True: pass\n",
+    "a loop in a function": "def train():\n    while True: pass\ntrain()\n",
+    "a loop that goes on after errors": "while True:\n    try: 1 / 0\n    except Exception: pass\n",
+    "a loop that goes on after everything": "while True:\n    try: [].pop()\n    except: pass\n",
+    "a loop of the interpreter's own": "print(sum(range(10**13)))\n",
+    "many loops": 30 * "while True: pass\n",
+    "an exit": "import os\nos._exit(0)\n",
+    "forged answers": EVERYWHERE + "everywhere(b'{}\\n' * 20)\n",
+}
+
+
+@pytest.mark.parametrize("what", ENDLESS)
+@pytest.mark.parametrize("first", [True, False])
+def test_what_never_ends_outside_functions_costs_nothing(graded, what, first):
+    """A lesson's last experiment, or its first, is none of the cases, which are all right here."""
+    text = ENDLESS[what] + RIGHT[2] if first else RIGHT[2] + ENDLESS[what]
+    small, large_passed = graded(text, Limits(cpu=3, silence=80))
+    assert small.passed
+    assert large_passed
+
+
+def test_what_waits_for_ever_outside_functions_costs_nothing(graded):
+    small, large_passed = graded(RIGHT[2] + "import time\ntime.sleep(1e6)\n", Limits(silence=8))
+    assert small.passed
+    assert large_passed
+
+
+def test_where_not_even_definitions_end_every_case_says_so(graded):
+    small, large_passed = graded(RIGHT[2] + "x = sum(range(10**13))\n", Limits(cpu=3, silence=80))
     assert "while the code was loaded: it was still computing after 3 seconds" in small.got
     assert not large_passed
+
+
+def test_a_cell_that_never_ends_is_named_where_its_names_are_missing(tmp_path):
+    cells = ["import numpy as np", "while True: pass\nelse:\n    small_weights = print", "large_weights = print"]
+    (tmp_path / "work.py").write_text("\n# %%\n".join(cells))
+    found = grading.grade(LAB, grading.read(tmp_path / "work.py"), places.sandbox, Limits(cpu=6), ["TestSmallWeights"])
+    assert found.cases[0].got == "small_weights is not defined"
+    assert found.notes == ("code cell 2: it was still computing after 2 seconds",)
+
+
+def test_where_loading_ends_badly_the_report_says_what_was_run(tmp_path):
+    (tmp_path / "work.py").write_text(RIGHT[2] + SMALL + "    return 3\nimport os\nos._exit(0)\n")
+    found = grading.grade(LAB, grading.read(tmp_path / "work.py"), places.sandbox, LIMITS, ["TestSmallWeights"])
+    assert not found.passed
+    (note,) = found.notes
+    assert note.startswith("only imports, functions, classes and assignments were run: the process ended")
 
 
 def test_one_that_waits_for_ever_is_not_waited_for(graded):
@@ -357,6 +401,33 @@ def attack():
 """
     assert within(code) == (["numpy"], None)
     assert {"numpy", "sklearn", "joblib", "matplotlib", "PIL"} <= set(mounts._packages(grading.lab(1).packages))
+
+
+USED = """
+import sysconfig, ctypes.util, multiprocessing, numpy.linalg, scipy.stats, scipy.optimize, scipy.signal
+import matplotlib.pyplot as plt, mpl_toolkits.mplot3d, PIL.Image, dateutil.parser
+sysconfig.get_config_vars()
+plt.plot([1, 2])
+plt.savefig("/dev/null", format="png")
+try:
+    import tensorflow
+except ImportError:
+    pass
+"""
+
+
+@pytest.mark.parametrize("place", [places.sandbox, places.ordinary])
+@pytest.mark.parametrize("lab", grading.LABS, ids=lambda lab: f"lab{lab.number}")
+def test_what_a_lab_allows_can_be_imported_and_nothing_else(lab, place):
+    names = {"scikit-learn": "sklearn.linear_model, sklearn.datasets, joblib", "h5py": "h5py"}
+    more = [f"import {names[package]}" for package in lab.packages if package in names]
+    foreign = ["import pandas", "import xarray", "import typer", "from torch import nn"]
+    with place(["\n".join([USED, *more]), *foreign], 1, lab.packages, Limits()) as session:
+        found = answers.read_loaded(session.ask())
+    assert found.broken == []
+    assert [cell for cell, _ in found.failed] == [2, 3, 4, 5]
+    if place is places.ordinary:
+        assert found.failed[0][1] == "ModuleNotFoundError: pandas is not there when work is graded"
 
 
 def test_numbers_drawn_without_a_seed_are_the_same_when_graded_again(tmp_path):

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from goodinit.labs.grading.inside import DEEPEST, MOST_BYTES, MOST_TEXT
+from goodinit.labs.grading.packing import DEEPEST, MOST_BYTES, MOST_TEXT
 
 TYPES = ("bool", "int", "float", *(f"{kind}{bits}" for kind in ("int", "uint") for bits in (8, 16, 32, 64)))
 TYPES += ("float16", "float32", "float64", "float128", "longdouble")

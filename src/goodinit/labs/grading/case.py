@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from goodinit.labs.grading.inside import pack
+from goodinit.labs.grading.packing import pack
 
 
 class Ref(int):

@@ -1,6 +1,8 @@
 """Grading one submission: its cases are asked one after the other, and judged here, where the right answers are."""
 
+import functools
 import hashlib
+import re
 import time
 import warnings
 from collections.abc import Mapping, Sequence
@@ -9,18 +11,24 @@ from typing import Any
 
 import numpy as np
 
+from goodinit.labs import notebooks
 from goodinit.labs.grading.answers import Answers, ForgedError, Loaded, read_answers, read_loaded
 from goodinit.labs.grading.case import Case, Script, WrongError
 from goodinit.labs.grading.cases import Lab
 from goodinit.labs.grading.inside import answer
 from goodinit.labs.grading.mistakes import MISTAKES
+from goodinit.labs.grading.packing import TooLargeError
 from goodinit.labs.grading.places import Place
 from goodinit.labs.grading.session import Limits, Session, StoppedError
-from goodinit.labs.grading.submission import Submission, SubmissionError
+from goodinit.labs.grading.submission import CELL, Submission, SubmissionError
 from goodinit.spelling import one_line
 
 LONGEST = 400  # characters of what was got
+MOST_NOTES = 20
 UNWRITTEN = "NotImplementedError"
+UNDEFINED = re.compile(r"\w+ is not defined")  # said of what was asked for, not of a name that a function misses
+
+_MAGIC = re.compile(r"^# (?=%\w)", re.MULTILINE)
 
 
 @dataclass(frozen=True)
@@ -80,8 +88,8 @@ def grade(lab: Lab, submission: Submission, place: Place, limits: Limits, only: 
     """Grade a submission.
 
     One process answers all cases; where a case ends it, or it falls silent, that case is lost and a fresh process
-    answers the next. The same submission is asked the same again and draws the same random numbers, so that it gets
-    the same grade.
+    answers the next. Where loading ends it, a fresh one loads the definitions only. The same submission is asked the
+    same again and draws the same random numbers, so that it gets the same grade.
 
     Parameters
     ----------
@@ -100,30 +108,33 @@ def grade(lab: Lab, submission: Submission, place: Place, limits: Limits, only: 
     InputError
         If there is no case of such a name.
     """
-    waiting, done, notes = lab.chosen(only), list[CaseGrade](), tuple[str, ...]()
+    waiting, done, loaded, stopped = lab.chosen(only), list[CaseGrade](), NOTHING, ""
     end = time.monotonic() + limits.total
     while waiting:
-        with place(submission.cells, number(submission.digest), lab.packages, limits) as session:
-            notes, grades = _answered(session, lab, submission, waiting, end)
+        with place(submission.cells, number(submission.digest), lab.packages, limits, bool(stopped)) as session:
+            try:
+                loaded = read_loaded(session.ask())
+            except (StoppedError, ForgedError) as stop:
+                if not stopped:
+                    stopped = str(stop)
+                    continue
+                grades = [failed(case, WrongError(f"while the code was loaded: {stop}")) for case in waiting]
+            else:
+                _python(loaded, submission)
+                grades = _answered(session, lab, submission, waiting, end)
         done += grades
         waiting = waiting[len(grades) :]
-    # what failed while the code was loaded matters where something is missing; training on goodinit's data fails here
-    missing = any("is not defined" in case.got for case in done)
-    return Grade(lab.number, tuple(done), notes if missing else ())
+    return Grade(lab.number, tuple(done), _notes(lab, submission, done, loaded, stopped))
 
 
 def _answered(
     session: Session, lab: Lab, submission: Submission, waiting: Sequence[Case], end: float
-) -> tuple[tuple[str, ...], list[CaseGrade]]:
-    """Ask a process for as many cases as it answers; return notes on loading, and at least one grade."""
-    try:
-        loaded = read_loaded(session.ask())
-    except (StoppedError, ForgedError) as stop:
-        return (), [failed(case, WrongError(f"while the code was loaded: {stop}")) for case in waiting]
+) -> list[CaseGrade]:
+    """Ask a process for as many cases as it answers, and return their grades, at least one."""
     grades: list[CaseGrade] = []
     for case in waiting:
         if time.monotonic() > end:
-            return _notes(loaded, submission), grades + [failed(each, LATE) for each in waiting[len(grades) :]]
+            return grades + [failed(each, LATE) for each in waiting[len(grades) :]]
         script = case.script(np.random.default_rng(number(submission.digest + case.name)))
         request = {"seed": number(case.name + submission.digest), "script": script.packed()}
         try:
@@ -131,15 +142,48 @@ def _answered(
         except (StoppedError, ForgedError) as stop:
             grades.append(failed(case, WrongError(str(stop))))
             break
-    return _notes(loaded, submission), grades
+    return grades
 
 
-def _notes(loaded: Loaded, submission: Submission) -> tuple[str, ...]:
-    """Tell which cells failed, or raise SubmissionError if not one is Python."""
-    notes = tuple(one_line(f"cell {cell}: {text}", LONGEST) for cell, text in (*loaded.broken, *loaded.failed))
+def _python(loaded: Loaded, submission: Submission) -> None:
+    """Raise SubmissionError if no cell is Python."""
     if loaded.unreadable >= len(submission.cells):
-        raise SubmissionError(f"{submission.name} is not a submission: it is no Python; {notes[0] if notes else ''}")
-    return notes
+        first = one_line(_note(*loaded.broken[0]), LONGEST) if loaded.broken else ""
+        raise SubmissionError(f"{submission.name} is not a submission: it is no Python; {first}")
+
+
+def _notes(
+    lab: Lab, submission: Submission, done: Sequence[CaseGrade], loaded: Loaded, stopped: str
+) -> tuple[str, ...]:
+    """Tell what went wrong while the code was loaded, as far as it matters.
+
+    What raised matters where something that was asked for is missing, and only in cells of the student's own: those
+    of the lesson train on goodinit's data and draw with it, so they fail here.
+    """
+    if all(case.passed for case in done):
+        return ()
+    missing = any(UNDEFINED.fullmatch(case.got) for case in done)
+    given = handed_out(lab.number)
+    notes = [f"only imports, functions, classes and assignments were run: {stopped}"] if stopped else []
+    for cell, text in (*loaded.broken, *(loaded.failed if missing else ())):
+        if not given.intersection(map(plain, submission.cells[max(0, cell - 1) : cell])):
+            notes.append(_note(cell, text))
+    return tuple(one_line(note, LONGEST) for note in notes[:MOST_NOTES])
+
+
+def _note(cell: int, text: str) -> str:
+    return f"code cell {cell}: {text}"
+
+
+@functools.cache
+def handed_out(number: int) -> frozenset[str]:
+    """Return the cells of a student's notebook as it is handed out."""
+    return frozenset(map(plain, CELL.split(notebooks.version(notebooks.source(number), solution=False))))
+
+
+def plain(cell: str) -> str:
+    """Return a cell without blank lines around it, its magics as they stand in a notebook."""
+    return _MAGIC.sub("", cell).strip()
 
 
 def grade_here(lab: Lab, case: Case, names: Mapping[str, Any]) -> CaseGrade:
@@ -165,9 +209,14 @@ def _judge(lab: Lab, case: Case, script: Script, answers: Answers) -> None:
     if answers.raised is not None:
         if answers.raised.startswith(UNWRITTEN):
             raise WrongError("it is not written yet")
-        at = min(len(answers.values), len(script.steps) - 1)
+        asked = script.steps[min(len(answers.values), len(script.steps) - 1)]["name"]
+        if answers.raised == f"NameError: {asked} is not defined":
+            raise WrongError(f"{asked} is not defined")
+        kind, _, said = answers.raised.partition(": ")
+        if kind == TooLargeError.__name__:
+            raise WrongError(f"what {asked} gave cannot be read: {said}")
         mistake = next((name for words, name in case.raises.items() if words in answers.raised), None)
-        raise WrongError(f"{script.steps[at]['name']} raised {answers.raised}", mistake)
+        raise WrongError(f"{asked} raised {answers.raised}", mistake)
     if len(answers.values) != len(script.steps):
         raise WrongError("there are other answers than questions: something else wrote them")
     case.judge(script, answers.values, lab.level)
@@ -180,6 +229,7 @@ def failed(case: Case, wrong: WrongError) -> CaseGrade:
     return CaseGrade(case.name, case.exercise, 0, case.points, case.expected, got, words, read)
 
 
+NOTHING = Loaded(0, 0, [], [])
 LATE = WrongError("the time of this submission was used up before")
 
 

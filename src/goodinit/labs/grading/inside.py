@@ -1,11 +1,11 @@
 """What runs beside a submission: it loads it, calls what it is asked to call, and sends bounded JSON back.
 
-In the sandbox this file stands alone, so it imports the standard library and NumPy only, and knows no right answer.
+In the sandbox this file and `packing` stand alone, so they import the standard library and NumPy only, and know no
+right answer.
 Requests and answers are lines of JSON, on copies of stdin and stdout that the submission's own prints do not reach.
 """
 
 import ast
-import base64
 import importlib.abc
 import importlib.machinery
 import itertools
@@ -13,42 +13,26 @@ import json
 import os
 import random
 import re
+import signal
 import sys
+import time
 import types
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
-MOST_BYTES = 24_000_000  # of all numbers in one answer; the largest honest one is a tenth of it
-MOST_ITEMS = 5_000  # of all lists and dictionaries in one answer
-MOST_TEXT = 300  # characters of a message
-DEEPEST = 6  # lists within lists
-MOST_NOTES = 20  # cells that failed, of which the report speaks
+if __name__ == "__main__":  # beside a submission, where goodinit is not
+    sys.path.insert(0, os.path.dirname(__file__))
+    from packing import MOST_BYTES, MOST_ITEMS, MOST_TEXT, pack, unpack  # type: ignore[import-not-found]
+
+    del sys.path[0]
+else:
+    from goodinit.labs.grading.packing import MOST_BYTES, MOST_ITEMS, MOST_TEXT, pack, unpack
+
+MOST_NOTES = 100  # statements that failed, of which the report speaks
+DEFINITIONS = (ast.Import, ast.ImportFrom, ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Assign)
 
 _MAGIC = re.compile(r"^(\s*)[%!].*$", re.MULTILINE)
-
-
-class TooLargeError(ValueError):
-    """An answer that no exercise asks for."""
-
-
-class Matrices:
-    """A weight function for the submission to call: it gives the matrices in turn, and remembers what it was asked."""
-
-    def __init__(self, matrices: Sequence[Any]) -> None:
-        self._left = list(matrices)
-        self.calls: list[tuple[int, int]] = []
-
-    def __call__(self, fan_in: int, fan_out: int) -> Any:
-        """Return the first matrix of shape (fan_in, fan_out) that is left, or zeros where there is none."""
-        import numpy as np
-
-        shape = (int(fan_in), int(fan_out))
-        self.calls.append(shape)
-        for at, matrix in enumerate(self._left):
-            if matrix.shape == shape:
-                return self._left.pop(at)
-        return np.zeros(shape)
 
 
 class Absent:
@@ -74,13 +58,25 @@ class Absent:
 
 
 class Nowhere(importlib.abc.MetaPathFinder, importlib.abc.Loader):
-    """Answers every import of goodinit with a module of `Absent` things: the lessons import it, the grader hides it."""
+    """Answers every import of goodinit with a module of `Absent` things: the lessons import it, the grader hides it.
+
+    Outside the sandbox it also refuses what would not be there: what is neither in the standard library nor among
+    `packages`. None refuses nothing.
+    """
+
+    def __init__(self, packages: Collection[str] | None = None) -> None:
+        self.packages = packages
 
     def find_spec(self, name: str, path: Any = None, target: Any = None) -> Any:
-        """Return a spec for goodinit and what is below it, and None for everything else."""
-        if name.partition(".")[0] == "goodinit":
+        """Return a spec for goodinit and what is below it, and None for everything else that may be imported."""
+        top = name.partition(".")[0]
+        if top == "goodinit":
             return importlib.machinery.ModuleSpec(name, self, is_package=True)
-        return None
+        if self.packages is None or top in self.packages or top in sys.stdlib_module_names:
+            return None
+        if top.startswith("_sysconfigdata"):  # the standard library's, named after the platform
+            return None
+        raise ModuleNotFoundError(f"{top} is not there when work is graded", name=name)
 
     def create_module(self, spec: Any) -> types.ModuleType:
         """Return a module that has every name."""
@@ -108,8 +104,44 @@ class Statement(importlib.abc.InspectLoader):
         return code
 
 
-def load(cells: Sequence[str]) -> tuple[dict[str, Any], dict[str, Any]]:
+class OvertimeError(BaseException):
+    """Raised in a statement that takes too long; no ``except Exception`` of a loop holds it back."""
+
+
+class Stopwatch:
+    """Seconds of computing for the statements of a submission, each of which may take half of what is left."""
+
+    def __init__(self, seconds: float) -> None:
+        self._left = seconds
+        signal.signal(signal.SIGPROF, self._over)
+
+    def run(self, statement: Statement, module: types.ModuleType) -> None:
+        """Run a statement, or raise OvertimeError in the midst of it."""
+        began = time.process_time()
+        signal.setitimer(signal.ITIMER_PROF, max(self._left / 2, 1e-3))
+        try:
+            statement.exec_module(module)
+        finally:
+            signal.setitimer(signal.ITIMER_PROF, 0)
+            self._left -= time.process_time() - began
+
+    def _over(self, number: int, frame: Any) -> None:
+        raise OvertimeError(f"it was still computing after {max(self._left / 2, 1e-3):.2g} seconds")
+
+
+def load(
+    cells: Sequence[str], seconds: float = 3600.0, definitions: bool = False
+) -> tuple[dict[str, Any], dict[str, Any]]:
     """Run the cells one statement after the other, and go on where one fails, as a person with a notebook does.
+
+    Parameters
+    ----------
+    cells : sequence of str
+        Source text.
+    seconds : float
+        Of computing, for all of them.
+    definitions : bool
+        Run only imports, functions, classes and assignments: what is left to do where running everything ended badly.
 
     Returns
     -------
@@ -120,7 +152,7 @@ def load(cells: Sequence[str]) -> tuple[dict[str, Any], dict[str, Any]]:
     """
     module = types.ModuleType("submission")
     sys.modules["submission"] = module
-    broken, failed = [], []
+    broken, failed, watch = [], [], Stopwatch(seconds)
     for number, source in enumerate(cells, start=1):
         try:
             tree = _parsed(source, number)
@@ -128,8 +160,10 @@ def load(cells: Sequence[str]) -> tuple[dict[str, Any], dict[str, Any]]:
             broken.append([number, told(error)])
             continue
         for statement in tree.body:
+            if definitions and not isinstance(statement, DEFINITIONS):
+                continue
             try:
-                Statement(statement, number).exec_module(module)
+                watch.run(Statement(statement, number), module)
             except BaseException as error:  # noqa: BLE001 - SystemExit, too, must not end the grading
                 failed.append([number, told(error)])
     report = {"cells": len(cells), "broken": broken[:MOST_NOTES], "failed": failed[:MOST_NOTES]}
@@ -181,63 +215,10 @@ def _taken(names: Mapping[str, Any], step: Mapping[str, Any], given: list[Any]) 
 def told(error: BaseException) -> str:
     """Say in one line what an exception says."""
     try:
-        text = f"{type(error).__name__}: {error}"
+        text = str(error) if isinstance(error, OvertimeError) else f"{type(error).__name__}: {error}"
     except BaseException:  # noqa: BLE001 - an exception of the submission may not even have a text
         text = "an exception without a text"
     return " ".join(str(text)[: 2 * MOST_TEXT].split())[:MOST_TEXT]
-
-
-def pack(value: Any, room: list[int] | None = None, depth: int = 0) -> Any:
-    """Turn a value into JSON: numbers and arrays as float64 in base64 with their shape and type."""
-    import numpy as np
-
-    room = [MOST_BYTES, MOST_ITEMS] if room is None else room
-    room[1] -= 1
-    if depth > DEEPEST or room[1] < 0:
-        raise TooLargeError("the answer has too many parts")
-    if value is None:
-        return None
-    if isinstance(value, str):
-        return {"text": value[:MOST_TEXT]}
-    if isinstance(value, np.ndarray | np.generic | bool | int | float):
-        return _numbers(value, room)
-    if isinstance(value, list | tuple):
-        return {"list": [pack(item, room, depth + 1) for item in value]}
-    if isinstance(value, dict):
-        return {"dict": [[str(key)[:80], pack(item, room, depth + 1)] for key, item in value.items()]}
-    return {"object": type(value).__name__[:80]}
-
-
-def _numbers(value: Any, room: list[int]) -> Any:
-    import numpy as np
-
-    array = np.asarray(value)
-    if array.dtype.kind not in "biuf":
-        return {"object": f"array of {array.dtype}"[:80]}
-    room[0] -= 8 * array.size
-    if room[0] < 0:
-        raise TooLargeError("the answer has too many numbers")
-    kind = type(value).__name__ if isinstance(value, bool | int | float) else str(array.dtype)
-    coded = base64.b64encode(np.ascontiguousarray(array, "<f8").tobytes()).decode("ascii")
-    return {"numbers": coded, "shape": list(array.shape), "type": kind}
-
-
-def unpack(packed: Any, given: Sequence[Any] = ()) -> Any:
-    """Turn what the grader packed into a value; ``ref`` stands for what an earlier step gave."""
-    import numpy as np
-
-    if packed is None:
-        return None
-    ((kind, value),) = ((key, packed[key]) for key in packed if key not in ("shape", "type"))
-    if kind == "numbers":
-        array = np.frombuffer(base64.b64decode(value), "<f8").reshape(packed["shape"])
-        plain = {"bool": bool, "int": int, "float": float}.get(packed["type"]) if not packed["shape"] else None
-        return plain(array) if plain else array.astype(packed["type"])
-    if kind == "list":
-        return [unpack(item, given) for item in value]
-    if kind == "matrices":
-        return Matrices([unpack(item) for item in value])
-    return given[value] if kind == "ref" else value
 
 
 def repeatable(seed: int) -> None:
@@ -278,10 +259,10 @@ def main() -> None:
 
     for descriptor in (0, 1, 2):
         os.dup2(nothing, descriptor)
-    sys.meta_path.insert(0, Nowhere())
+    sys.meta_path.insert(0, Nowhere(settings["packages"]))
     repeatable(settings["seed"])
     own = os.getpid()
-    names, report = load(settings["cells"])
+    names, report = load(settings["cells"], settings["loading"], settings["definitions"])
     for reply in itertools.chain([report], (_replied(names, line) for line in requests)):
         if os.getpid() != own:
             os._exit(1)  # a submission that forks has come back twice

@@ -11,9 +11,10 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from goodinit.errors import MissingError
-from goodinit.labs.grading import inside
+from goodinit.labs.grading import inside, packing
 
-PYTHON, PACKAGES, DRIVER = "/python", "/packages", "/grader/inside.py"
+PYTHON, PACKAGES, GRADER = "/python", "/packages", "/grader"
+DRIVER = f"{GRADER}/inside.py"
 INTERPRETER = f"{PYTHON}/bin/python3"
 
 _REQUIREMENT = re.compile(r"^([A-Za-z0-9._-]+)([^;]*)(;.*)?$")
@@ -23,7 +24,7 @@ _REQUIREMENT = re.compile(r"^([A-Za-z0-9._-]+)([^;]*)(;.*)?$")
 def _cached(packages: tuple[str, ...]) -> tuple[str, ...]:
     system = [*_interpreter(), *_libraries()]
     own = [(path, f"{PACKAGES}/{name}") for name, path in sorted(_packages(packages).items())]
-    bound = [*system, *own, (Path(inside.__file__), DRIVER)]
+    bound = [*system, *own, (Path(inside.__file__), DRIVER), (Path(packing.__file__), f"{GRADER}/packing.py")]
     # bubblewrap would make these for its own user only, and the submission runs as another
     parents = {str(parent) for _, target in bound for parent in Path(target).parents if parent != Path("/")}
     folders = [("--perms", "0755", "--dir", parent) for parent in sorted(parents)]
@@ -46,6 +47,18 @@ def options(packages: Sequence[str]) -> list[str]:
         If one of them is not installed.
     """
     return list(_cached(tuple(packages)))
+
+
+def importable(packages: Sequence[str]) -> list[str]:
+    """Return the names by which these distributions, and what they require, are imported."""
+    there = {_normal(name) for name in _closure(packages)}
+    known = importlib.metadata.packages_distributions()
+    return sorted(top for top, names in known.items() if there & {_normal(name) for name in names})
+
+
+def _normal(name: str) -> str:
+    """Return the one spelling of a distribution's name."""
+    return re.sub(r"[-_.]+", "-", name).lower()
 
 
 def _interpreter() -> Iterator[tuple[Path, str]]:

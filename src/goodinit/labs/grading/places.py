@@ -21,8 +21,8 @@ OLDEST = (0, 8)  # of bubblewrap: --size is from 0.7, --disable-userns from 0.8
 # from those that systems set aside for such use and give to no person (systemd's dynamic users)
 FIRST_UID, UIDS = 61_184, 4_336
 
-# (cells, seed, packages, limits) -> a session in which the cells are being loaded
-Place = Callable[[Sequence[str], int, Sequence[str], Limits], AbstractContextManager[Session]]
+# (cells, seed, packages, limits, definitions only) -> a session in which the cells are being loaded
+Place = Callable[[Sequence[str], int, Sequence[str], Limits, bool], AbstractContextManager[Session]]
 
 ENVIRONMENT = {
     "HOME": "/work",
@@ -38,7 +38,9 @@ ENVIRONMENT = {
 
 
 @contextlib.contextmanager
-def sandbox(cells: Sequence[str], seed: int, packages: Sequence[str], limits: Limits) -> Iterator[Session]:
+def sandbox(
+    cells: Sequence[str], seed: int, packages: Sequence[str], limits: Limits, definitions: bool = False
+) -> Iterator[Session]:
     """Run a submission in a sandbox: no network, no files but Python and some packages, own processes, limits.
 
     Raises
@@ -48,15 +50,21 @@ def sandbox(cells: Sequence[str], seed: int, packages: Sequence[str], limits: Li
     """
     root = os.geteuid() == 0
     uid = FIRST_UID + (os.getpid() * 997 + seed) % UIDS if root else None
-    settings = _settings(cells, seed, limits) | {"uid": uid, "path": [mounts.PACKAGES]}
+    settings = _settings(cells, seed, limits, definitions) | {"uid": uid, "path": [mounts.PACKAGES]}
     with Session(_command(packages, limits, root), settings, limits) as session:
         yield session
 
 
 @contextlib.contextmanager
-def ordinary(cells: Sequence[str], seed: int, packages: Sequence[str], limits: Limits) -> Iterator[Session]:
-    """Run a submission in a process like any other, with limits but free to read and write what its user may."""
-    settings = _settings(cells, seed, limits) | {"uid": None, "path": [path for path in sys.path if path]}
+def ordinary(
+    cells: Sequence[str], seed: int, packages: Sequence[str], limits: Limits, definitions: bool = False
+) -> Iterator[Session]:
+    """Run a submission in a process like any other, with limits but free to read and write what its user may.
+
+    It may import what it may import in the sandbox, so that who checks their own work learns what is not there.
+    """
+    settings = _settings(cells, seed, limits, definitions)
+    settings |= {"path": [path for path in sys.path if path], "packages": mounts.importable(packages)}
     if sys.platform != "linux":
         settings["limits"].pop("AS")  # elsewhere the system refuses it
     with tempfile.TemporaryDirectory(prefix="goodinit-lab-") as folder:
@@ -84,8 +92,10 @@ def check_sandbox(packages: Sequence[str]) -> None:
             raise MissingError(f"bubblewrap can make no sandbox on this machine: {why[0]}") from None
 
 
-def _settings(cells: Sequence[str], seed: int, limits: Limits) -> dict[str, Any]:
-    return {"cells": list(cells), "seed": seed, "limits": limits.resources()}
+def _settings(cells: Sequence[str], seed: int, limits: Limits, definitions: bool) -> dict[str, Any]:
+    """Return what the process is told first; in the sandbox it needs no list of packages, since no others are there."""
+    told = {"cells": list(cells), "seed": seed, "definitions": definitions, "loading": limits.loading}
+    return told | {"limits": limits.resources(), "uid": None, "packages": None}
 
 
 def _command(packages: Sequence[str], limits: Limits, root: bool) -> list[str]:

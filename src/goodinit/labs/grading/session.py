@@ -46,6 +46,11 @@ class Limits:
     folder: int = 64 * MIB
     processes: int = 6
 
+    @property
+    def loading(self) -> float:
+        """Return the seconds of computing for what stands outside functions; the others are for the cases."""
+        return 2 * self.cpu / 3
+
     def resources(self) -> dict[str, tuple[int, int]]:
         """Return soft and hard limits by the names that the system has for them."""
         return {

@@ -13,11 +13,11 @@ from goodinit.errors import InputError
 from goodinit.spelling import one_line
 
 MOST_BYTES = 20_000_000  # notebooks carry their pictures
-MOST_CELLS = 2_000
+MOSTCELLS = 2_000
 LONGEST_NAME = 120
 KINDS = (".ipynb", ".py")
 
-_CELL = re.compile(r"^# ?%%.*$", re.MULTILINE)
+CELL = re.compile(r"^# ?%%.*$", re.MULTILINE)
 
 
 class SubmissionError(InputError):
@@ -59,9 +59,9 @@ def read(path: Path, name: str | None = None) -> Submission:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError:
         raise SubmissionError(f"{shown} is not a submission: it is not text in UTF-8") from None
-    cells = _notebook(text, shown) if path.suffix == ".ipynb" else tuple(_CELL.split(text))
+    cells = _notebook(text, shown) if path.suffix == ".ipynb" else tuple(CELL.split(text))
     cells = tuple(cell for cell in cells if cell.strip())
-    if not 0 < len(cells) <= MOST_CELLS:
+    if not 0 < len(cells) <= MOSTCELLS:
         raise SubmissionError(f"{shown} is not a submission: it has {len(cells) or 'no'} cells of code")
     return Submission(shown, cells, hashlib.sha256(content).hexdigest())
 
