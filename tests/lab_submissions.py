@@ -244,6 +244,7 @@ WRONG = [
     ("arguments-swapped", 2, "TestForwardPropagation", "weight_init_func(fan_in, fan_out)", "weight_init_func(fan_out, fan_in).T"),
     ("variance-of-activations", 2, "TestStatistics", "np.std(H)", "np.var(H)"),
     ("variance-of-activations", 2, "TestPrediction", "found.append(np.sqrt(q))", "found.append(q)"),
+    ("first-fan-in", 2, "TestPrediction", "[sizes[0], *sizes[:-1]]", "[sizes[0]] * len(sizes)"),
     ("linear-theory", 2, "TestPrediction", PREDICTED, PREDICTED.replace("np.tanh", "")),
     ("dw-for-w", 3, "TestLinearBackward", "return self.weight.T @ dz", "return self.dw.T @ dz"),
     ("weight-not-transposed", 3, "TestLinearBackward", "return self.weight.T @ dz", "return self.weight @ dz"),
@@ -270,6 +271,7 @@ WRONG = [
     ("loss-not-averaged", 3, "TestLoss", LOSS, LOSS.replace("np.mean", "np.sum")),
     ("loss-not-averaged", 3, "TestModelBackward", "(self.a - Y) / Y.shape[1]", "self.a - Y"),
     ("size-as-variance", 3, "TestWeightSizes", "np.sqrt(2 / fan_in)", "2 / fan_in"),
+    ("root-of-one-over-2n", 3, "TestWeightSizes", "np.sqrt(2 / fan_in)", "np.sqrt(1 / (2 * fan_in))"),
     ("size-of-uniform", 3, "TestWeightSizes", "np.sqrt(2 / (fan_in + fan_out))", "np.sqrt(6 / (fan_in + fan_out))"),
     *evidence.WRONG,
 ]  # fmt: skip

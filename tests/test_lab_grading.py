@@ -9,6 +9,7 @@ from scipy import stats
 
 from goodinit.labs import circles, grading, notebooks, signal
 from goodinit.labs.grading import answers, chance, inside, packing, places
+from goodinit.labs.grading.case import WrongError
 from goodinit.labs.grading.cases.signal import predicted
 from goodinit.labs.grading.grade import handed_out, plain
 from goodinit.labs.grading.mistakes import MISTAKES
@@ -184,12 +185,44 @@ def test_right_starts_pass_for_many_submissions():
         case.judge(script, given.values, level)
 
 
-@pytest.mark.parametrize("what", ["a bootstrap", "normal quantiles", "as it is"])
+@pytest.mark.parametrize("what", ["a bootstrap", "SciPy's bootstrap", "Student's quantile from a table", "as it is"])
 def test_every_good_interval_passes_for_many_submissions(what):
     (replacements,) = (each for name, lab, each in ALSO_RIGHT if (name, lab) == (what, 4))
     (case,) = grading.lab(4).chosen(["TestPairedDifference"])
     defined = names(changed(4, replacements))
     for seed in range(60):
+        script = case.script(np.random.default_rng(seed))
+        given = answers.read_answers(inside.answer(defined, script.packed()))
+        case.judge(script, given.values, grading.lab(4).level)
+
+
+NAMED = {
+    "first-fan-in": "TestPrediction",
+    "linear-theory": "TestPrediction",
+    "not-rounded-up": "TestSeedsNeeded",
+    "deviation-by-n": "TestPairedDifference",
+}
+
+
+@pytest.mark.parametrize("mistake", NAMED)
+def test_a_mistake_has_the_same_name_whatever_is_asked(mistake):
+    for name, lab, case, old, new in WRONG:
+        if (name, case) != (mistake, NAMED[mistake]):
+            continue
+        (asked,), defined = grading.lab(lab).chosen([case]), names(changed(lab, [(old, new)]))
+        for seed in range(40):
+            script = asked.script(np.random.default_rng(seed))
+            given = answers.read_answers(inside.answer(defined, script.packed()))
+            with pytest.raises(WrongError) as wrong:
+                asked.judge(script, given.values, grading.lab(lab).level)
+            assert wrong.value.mistake == mistake
+
+
+@pytest.mark.parametrize("what", ["as it is", "seeds by rounded quantiles", "seeds by Student's t"])
+def test_every_good_number_of_seeds_passes_for_many_submissions(what):
+    (replacements,) = (each for name, lab, each in ALSO_RIGHT if (name, lab) == (what, 4))
+    (case,), defined = grading.lab(4).chosen(["TestSeedsNeeded"]), names(changed(4, replacements))
+    for seed in range(40):
         script = case.script(np.random.default_rng(seed))
         given = answers.read_answers(inside.answer(defined, script.packed()))
         case.judge(script, given.values, grading.lab(4).level)

@@ -26,15 +26,15 @@ def kind(value: Any) -> str:
 def array(name: str, value: Any, shape: Sequence[int], mistakes: Mapping[Any, str] | None = None) -> Array:
     """Return an array of finite numbers of that shape; `mistakes` names what other shapes come from."""
     if not isinstance(value, np.ndarray):
-        raise WrongError(f"{name} is {kind(value)}, not an array of shape {tuple(shape)}")
+        raise WrongError(f"for {name} there is {kind(value)}, not an array of shape {tuple(shape)}")
     if value.shape != tuple(shape):
         mistake = (mistakes or {}).get(value.shape)
         if mistake is None and value.shape == tuple(shape)[::-1]:
             mistake = "transposed"
-        raise WrongError(f"{name} has shape {value.shape}, not {tuple(shape)}", mistake)
+        raise WrongError(f"the shape of {name} is {value.shape}, not {tuple(shape)}", mistake)
     numbers = value.astype(float)
     if not np.isfinite(numbers).all():
-        raise WrongError(f"{name} holds NaN or infinity", "saturation")
+        raise WrongError(f"there is NaN or infinity in {name}", "saturation")
     return numbers
 
 

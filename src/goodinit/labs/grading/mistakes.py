@@ -35,7 +35,7 @@ GAIN = "docs/labs.md, gains and growth"
 MISTAKES = {
     # the size of random weights
     "variance-for-deviation": Mistake(
-        "The weights are multiplied by the variance. Multiply standard-normal numbers by its square root.", HE
+        "The weights are multiplied by the variance. Multiply standard-normal numbers by its square root.", RANDOM
     ),
     "one-over-n": Mistake("The weights are multiplied by 1/fan_in, instead of sqrt(2/fan_in).", HE),
     "one-over-2n": Mistake("The weights are multiplied by 1/(2 fan_in), instead of sqrt(2/fan_in).", HE),
@@ -51,9 +51,9 @@ MISTAKES = {
     "root-of-one-over-2n": Mistake(
         "The weights are multiplied by sqrt(1/(2 fan_in)): the 2 belongs into the numerator.", HE
     ),
-    "fan-out": Mistake("The size follows from fan_out, the units of this layer, instead of fan_in, its inputs.", HE),
+    "fan-out": Mistake("The size follows from fan_out, the units of this layer, instead of fan_in, its inputs.", FANS),
     "glorot-for-he": Mistake("The size is Glorot's, sqrt(2/(fan_in + fan_out)); He's is sqrt(2/fan_in).", HE),
-    "not-scaled": Mistake("The weights are standard normal: they are not multiplied by anything.", HE),
+    "not-scaled": Mistake("The weights are standard normal: they are not multiplied by anything.", RANDOM),
     "factor-missing": Mistake("The weights are standard normal: the factor 10 is missing.", RANDOM),
     "first-layer-unscaled": Mistake("The first layer has another size than the others: scale it, too.", SHAPES),
     "uniform-for-normal": Mistake("The weights are drawn uniformly; normal ones were asked for (randn).", RANDOM),
@@ -96,6 +96,9 @@ MISTAKES = {
         "weight_init_func was called with (fan_out, fan_in); it takes (fan_in, fan_out).", SIGNAL
     ),
     "variance-of-activations": Mistake("These are variances; standard deviations were asked for.", SIGNAL),
+    "first-fan-in": Mistake(
+        "fan_in is the first layer's everywhere; each layer sums over the units of the layer before it.", SIGNAL
+    ),
     "linear-theory": Mistake("This is the prediction without tanh: it makes large activations smaller.", SIGNAL),
     # layers
     "dw-for-w": Mistake("The gradient that is handed on is dW^T dz; it is W^T dz.", BACKWARD),
@@ -108,7 +111,11 @@ MISTAKES = {
     "slope-forgotten": Mistake("The gradient passes unchanged; multiply it by the activation's derivative.", BACKWARD),
     "gradient-forgotten": Mistake("This is the derivative alone; multiply the gradient that comes in by it.", BACKWARD),
     "slope-of-output": Mistake("The derivative is taken at the output; it belongs at the input.", BACKWARD),
-    "saturation": Mistake("The result is not finite for large inputs: e^z overflows.", BACKWARD),
+    "saturation": Mistake(
+        "The result is not finite: for large z e^z overflows, and where a sigmoid is rounded to 0 or 1 a logarithm is "
+        "-infinity.",
+        BACKWARD,
+    ),
     "dropout-unscaled": Mistake(
         "What is kept is not divided by keep_prob, so the expected output is too small.", DROPOUT
     ),
@@ -126,7 +133,7 @@ MISTAKES = {
     "penalty-gradient-missing": Mistake("The penalty's derivative is missing from dw.", PENALTY),
     "loss-not-averaged": Mistake("The cross-entropy is summed over the samples; divide it by their number.", BACKWARD),
     # sizes as numbers
-    "size-as-variance": Mistake("This is the variance; the standard deviation was asked for, its square root.", GLOROT),
+    "size-as-variance": Mistake("This is the variance; the standard deviation was asked for, its square root.", RANDOM),
     "size-of-uniform": Mistake(
         "This is the bound of the uniform distribution; its deviation is that over sqrt(3).", GLOROT
     ),
@@ -149,6 +156,18 @@ MISTAKES = {
         "The interval reaches one standard error to each side, which covers 68 %; 95 % take about twice as much.",
         PAIRED,
     ),
+    "one-sided-interval": Mistake(
+        "The quantile leaves 5 % on each side, which makes a 90 % interval; 95 % take the .975 quantile.", PAIRED
+    ),
+    "normal-for-student": Mistake(
+        "The quantile is the normal distribution's, 1.96 or about 2; s comes from the same few differences, so take "
+        "Student's t.",
+        PAIRED,
+    ),
+    "degrees-of-freedom": Mistake("Student's t has n - 1 degrees of freedom, n differences.", PAIRED),
+    "deviation-by-n": Mistake(
+        "The standard deviation divides by n, as NumPy's does by default; divide by n - 1: std(ddof=1).", PAIRED
+    ),
     "textbook-interval": Mistake(
         "This is p -+ 1.96 sqrt(p(1-p)/n), which has no length for 0 of n and may leave 0 to 1; take Wilson's.",
         SHARE,
@@ -160,6 +179,7 @@ MISTAKES = {
     "power-forgotten": Mistake(
         "With so many seeds the difference is found in every second study only: the power is missing.", POWER
     ),
+    "not-rounded-up": Mistake("A part of a seed cannot be run, and fewer have less power: round up.", POWER),
     "not-squared": Mistake("An error falls with the root of the number of seeds, so the ratio must be squared.", POWER),
     "unpaired-seeds": Mistake("The factor 2 belongs to two independent groups; these are paired differences.", POWER),
     "one-sided": Mistake("The test is two-sided: its level of 5 % leaves 2.5 % on each side.", POWER),

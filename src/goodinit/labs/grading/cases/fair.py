@@ -1,6 +1,6 @@
 """Lab 4, a fair comparison: sizes of weights, paired differences, shares, seeds that are needed, and single races."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -13,8 +13,10 @@ from goodinit.labs.grading.case import Case, Script, WrongError
 RULES = ("lecun", "glorot", "he")
 PAIRS = 20
 ENDS = 0.25  # of half the t interval: a percentile bootstrap of 20 pairs is 7 % narrower, and itself random
+CLOSED = 1e-6  # of half an interval: two bootstraps do not end so near a formula's ends by chance
 DIGITS = 2e-3  # of an end: 2 in place of 1.96 would be another interval, 1.96 in place of 1.95996 is none
 EXTRA = 3  # seeds that Student's t asks for beyond the normal approximation, and one for rounding
+PARTS = (0.25, 0.45)  # of a seed: rounding to the nearest goes down, and 1.96 + .84, .11 % below, is still rounded up
 
 
 def _size_script(rng: np.random.Generator) -> Script:
@@ -41,7 +43,7 @@ def _size_judge(script: Script, answers: Sequence[Any], level: float) -> None:
         wrong = {"size-as-variance": right**2, "kernel-forgotten": _size(rule, inputs, outputs)}
         wrong |= {"fan-out": _size(rule, outputs * field, inputs * field), "size-of-uniform": np.sqrt(3) * right}
         if rule == "he":
-            wrong |= {"root-of-one-over-n": right / np.sqrt(2)}
+            wrong |= {"root-of-one-over-n": right / np.sqrt(2), "root-of-one-over-2n": right / 2}
         name = f"init_std({rule!r}, {tuple(shape)})"
         look.matched(name, look.number(name, answer), right, wrong)
 
@@ -68,18 +70,34 @@ def _pairs_judge(script: Script, answers: Sequence[Any], level: float) -> None:
         raise WrongError(f"the mean difference is {mean:.4g}, not {d.mean():.4g}", "difference-reversed")
     look.matched("the mean difference", mean, d.mean(), {})
     error, t = d.std(ddof=1) / np.sqrt(d.size), float(stats.t.ppf(0.975, d.size - 1))
-    if _ends_match(ends, mean, t * error):
+    formula = next((name for name, half in _formulas(d) if _ends_match(ends, mean, half, CLOSED)), None)
+    if formula is None and _ends_match(ends, mean, t * error):
         return
     apart = np.sqrt(a.var(ddof=1) / a.size + b.var(ddof=1) / b.size)
     wrong = {"unpaired": t * apart, "deviation-for-error": t * error * np.sqrt(d.size), "one-standard-error": error}
     named = next((mistake for mistake, half in wrong.items() if _ends_match(ends, mean, half)), None)
     raise WrongError(
-        f"the interval is {ends[0]:.4g} to {ends[1]:.4g}, not {mean - t * error:.4g} to {mean + t * error:.4g}", named
+        f"the interval is {ends[0]:.6g} to {ends[1]:.6g}, not {mean - t * error:.6g} to {mean + t * error:.6g}",
+        formula or named,
     )
 
 
-def _ends_match(ends: Sequence[float], mean: float, half: float) -> bool:
-    return abs(ends[0] - (mean - half)) <= ENDS * half and abs(ends[1] - (mean + half)) <= ENDS * half
+def _ends_match(ends: Sequence[float], mean: float, half: float, part: float = ENDS) -> bool:
+    return abs(ends[0] - (mean - half)) <= part * half and abs(ends[1] - (mean + half)) <= part * half
+
+
+def _formulas(d: Array) -> Iterator[tuple[str, float]]:
+    """Yield half the interval by formulas that are wrong, yet nearer to the right one than a good bootstrap may be."""
+    n, t, normal = d.size, stats.t.ppf, stats.norm.ppf
+    quantiles = {
+        "one-sided-interval": (t(0.95, n - 1), t(0.95, n), normal(0.95), 1.645, 1.64, 1.65),
+        "normal-for-student": (normal(0.975), 1.96, 2.0),
+        "degrees-of-freedom": (t(0.975, n), t(0.975, 2 * n - 2)),
+        "deviation-by-n": (t(0.975, n - 1),),
+    }
+    for mistake, factors in quantiles.items():
+        for ddof in (0,) if mistake == "deviation-by-n" else (1, 0):
+            yield from ((mistake, float(factor * d.std(ddof=ddof) / np.sqrt(n))) for factor in factors)
 
 
 def _share_script(rng: np.random.Generator) -> Script:
@@ -102,10 +120,10 @@ def _share_judge(script: Script, answers: Sequence[Any], level: float) -> None:
 
 
 def _seeds_script(rng: np.random.Generator) -> Script:
-    """Ask for 45 to 150 seeds: so many that every mistake leads elsewhere."""
+    """Ask for 45 to 150 seeds, so many that every mistake leads elsewhere, and a part that must be rounded up."""
     script = Script(given={"cases": []})
     for power in (0.8, 0.9):
-        deviation, wanted = float(rng.uniform(0.2, 3.0)), float(rng.uniform(45, 150))
+        deviation, wanted = float(rng.uniform(0.2, 3.0)), float(rng.integers(45, 150) + rng.uniform(*PARTS))
         difference = deviation * _factor(power) / np.sqrt(wanted)
         script.given["cases"].append((difference, deviation, power))
         script.call("seeds_needed", difference, deviation, power)
@@ -120,8 +138,10 @@ def _seeds_judge(script: Script, answers: Sequence[Any], level: float) -> None:
     for (difference, deviation, power), answer in zip(script.given["cases"], answers, strict=True):
         name, effect = f"seeds_needed({difference:.3g}, {deviation:.3g}, {power})", difference / deviation
         got, right = look.number(name, answer), (_factor(power) / effect) ** 2
-        if _about(got, right):
+        if np.ceil(right) <= got <= np.ceil(right) + EXTRA:
             continue
+        if np.floor(right) <= got < np.ceil(right):
+            raise WrongError(f"{name} gave {got:.6g}, not {np.ceil(right):.0f}", "not-rounded-up")
         wrong = {"power-forgotten": (stats.norm.isf(0.025) / effect) ** 2, "not-squared": _factor(power) / effect}
         wrong |= {"unpaired-seeds": 2 * right, "one-sided": (_factor(power, 0.1) / effect) ** 2}
         named = next((mistake for mistake, seeds in wrong.items() if _about(got, seeds)), None)

@@ -155,7 +155,7 @@ def _sizes_judge(script: Script, answers: Sequence[Any], level: float) -> None:
         wrong = {"size-as-variance": glorot**2, "size-of-uniform": np.sqrt(6 / (fan_in + fan_out))}
         look.matched("glorot_std", look.number("glorot_std", answers[2 * at]), glorot, wrong)
         wrong = {"size-as-variance": he**2, "fan-out": np.sqrt(2 / fan_out), "root-of-one-over-n": he / np.sqrt(2)}
-        wrong |= {"glorot-for-he": glorot, "size-of-uniform": np.sqrt(6 / fan_in)}
+        wrong |= {"glorot-for-he": glorot, "size-of-uniform": np.sqrt(6 / fan_in), "root-of-one-over-2n": he / 2}
         look.matched("he_std", look.number("he_std", answers[2 * at + 1]), he, wrong)
 
 

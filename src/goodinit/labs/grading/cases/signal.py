@@ -130,15 +130,17 @@ def _prediction_script(rng: np.random.Generator) -> Script:
 def _prediction_judge(script: Script, answers: Sequence[Any], level: float) -> None:
     sizes = script.given["sizes"]
     for std, value in zip(script.given["stds"], answers, strict=True):
-        got = [look.number("a deviation", each) for each in look.items("predict_deviations", value, len(sizes))]
-        right = predicted(sizes, std)
+        items = look.items("predict_deviations", value, len(sizes))
+        got, right = np.array([look.number("a deviation", each) for each in items]), predicted(sizes, std)
+        off = np.flatnonzero(np.abs(got - right) > THEORY * right)
+        if not off.size:
+            continue
         wrong = {"variance-of-activations": right**2, "linear-theory": predicted(sizes, std, linear=True)}
-        for layer, at in enumerate(got):
-            look.matched(f"layer {layer} at std {std:.3g}", at, right[layer], _at(wrong, layer), THEORY)
-
-
-def _at(wrong: dict[str, Array], layer: int) -> dict[str, Any]:
-    return {mistake: values[layer] for mistake, values in wrong.items()}
+        wrong["first-fan-in"] = predicted(sizes[:1] * len(sizes), std)
+        # one layer may agree by accident; all of them do not
+        named = next((mistake for mistake, each in wrong.items() if (np.abs(got - each) <= THEORY * each).all()), None)
+        at = off[0]
+        raise WrongError(f"layer {at} at std {std:.3g} has {got[at]:.6g}, not {right[at]:.6g}", named)
 
 
 def predicted(sizes: Sequence[int], std: float, linear: bool = False) -> Array:

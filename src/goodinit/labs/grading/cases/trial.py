@@ -17,10 +17,11 @@ ITERATIONS = 60  # until q stands still: in each its distance falls to less than
 
 
 def _verdict_script(rng: np.random.Generator) -> Script:
-    """Put intervals inside the claimed range, outside on both sides, across both ends, around it, and nowhere."""
+    """Put intervals inside the claimed range, outside, across both ends, around it, touching it, and nowhere."""
     at, width = float(rng.uniform(-2, 2)), float(rng.uniform(1, 2))
     ends = [(0.2, 0.8), (0.0, 1.0), (1.2, 1.9), (-0.9, -0.1), (0.5, 1.4), (-0.3, 0.6), (-0.2, 1.1)]
-    words = ["true", "true", "false", "false", *["cannot be told"] * 3]
+    ends += [(-0.5, 0.0), (1.0, 1.5)]  # they touch the range, whose ends belong to it
+    words = ["true", "true", "false", "false", *["cannot be told"] * 5]
     cases = [
         (at + low * width, at + high * width, at, at + width, word)
         for (low, high), word in zip(ends, words, strict=True)
