@@ -211,12 +211,14 @@ def test_without_bubblewrap_grading_refuses_and_says_what_to_do(tmp_path):
 
 @pytest.fixture
 def classroom(tmp_path):
-    """A folder with four submissions and two files that are none."""
+    """A folder with five submissions, two files that somebody handed in instead, and one that lies beside."""
     works = {
         "anna.py": RIGHT[2],
         "ben/work.py": RIGHT[2].replace("np.tanh(H @", "(H @"),
         "carl.ipynb": "{",
-        "notes.txt": "hi",
+        "ben/plots/scores.csv": "1,2",
+        "dora/lab2.docx": "hi",
+        "EVE.PY": RIGHT[2] + "# Eve's\n",
     }
     works["<img src=x onerror=alert(1)>\x1b[31m.py"] = RIGHT[2].replace("* 0.01", "* 0.02")
     for name, text in works.items():
@@ -228,12 +230,16 @@ def classroom(tmp_path):
 def test_a_class_gets_a_table_a_page_and_json_and_its_grades_are_kept(classroom):
     done = run("grade", 2, "class", folder=classroom, code=1)
     out = classroom / "goodinit-grades" / "lab2-class"
-    assert "1 other files are not graded: notes.txt" in done.stderr
+    assert "not graded, 1 file beside submissions: ben/plots/scores.csv" in done.stderr
     assert "anna.py: 16 of 16 points" in done.stdout
+    assert "EVE.PY: 16 of 16 points" in done.stdout
+    no_submission = "is not a submission: hand in a notebook (.ipynb) or a Python file (.py)"
+    assert f"dora/lab2.docx: 0 of 16 points: dora/lab2.docx {no_submission}" in " ".join(done.stdout.split())
     assert "carl.ipynb: 0 of 16 points: carl.ipynb is not a submission" in done.stdout
     table = (out / "grades.csv").read_text()
     rows = {row["submission"]: row for row in csv.DictReader(io.StringIO(table))}
-    assert len(rows) == 4
+    assert len(rows) == 6
+    assert rows["dora/lab2.docx"]["note"] == f"dora/lab2.docx {no_submission}"
     assert rows["anna.py"]["points"] == "16"
     assert rows["ben/work.py"]["TestForwardPropagation"] == "0"
     assert "damaged" in rows["carl.ipynb"]["note"]
@@ -244,7 +250,7 @@ def test_a_class_gets_a_table_a_page_and_json_and_its_grades_are_kept(classroom)
     assert "The activation is missing" in page
     assert "\x1b" not in table + page + done.stdout + done.stderr
     kept = {path: path.stat().st_mtime_ns for path in (out / "results").iterdir()}
-    assert len(kept) == 3
+    assert len(kept) == 4
 
     again = run("grade", 2, "class", "--json", folder=classroom, code=1)
     assert {path: path.stat().st_mtime_ns for path in (out / "results").iterdir()} == kept
@@ -252,8 +258,43 @@ def test_a_class_gets_a_table_a_page_and_json_and_its_grades_are_kept(classroom)
     said = json.loads(again.stdout)
     assert said["schema_version"] == 1
     assert said["output"] == "goodinit-grades/lab2-class"
+    assert said["others"] == ["ben/plots/scores.csv"]
     graded = {row["submission"]: row["grade"]["points"] for row in said["submissions"] if row["grade"]}
     assert graded == {name: int(row["points"]) for name, row in rows.items() if not row["note"]}
+
+
+LAYOUTS = {
+    "files": (["a.py", "b.docx", "c.IPYNB", ".hidden"], ["a.py", "b.docx", "c.IPYNB"]),
+    "a folder each": (["a/x.py", "a/x.png", "b/x.pdf", "b/x.png"], ["a/x.py", "b/x.pdf", "b/x.png"]),
+    "below and above": (["a/src/x.py", "a/x.csv", "a/src/data/x.csv", "b/x"], ["a/src/x.py", "b/x"]),
+    "groups": (["one/a/x.py", "one/b/x.zip", "two/c/x.py"], ["one/a/x.py", "one/b/x.zip", "two/c/x.py"]),
+}
+
+
+@pytest.mark.parametrize("layout", LAYOUTS)
+def test_nobody_who_handed_something_in_vanishes(layout, tmp_path):
+    files, rows = LAYOUTS[layout]
+    for name in files:
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).touch()
+    found, others = classes.collect(tmp_path)
+    assert [str(file.relative_to(tmp_path)) for file in found] == rows
+    assert others == sorted(set(files) - set(rows) - {".hidden"})
+
+
+def test_the_same_contents_are_graded_once_and_said_to_be_the_same(tmp_path):
+    (tmp_path / "class").mkdir()
+    for name in ("anna.py", "ben.py", "carl.py"):
+        (tmp_path / "class" / name).write_text(RIGHT[2] + ("# Carl's\n" if name == "carl.py" else ""))
+    done = run("grade", 2, "class", "--out", "out", folder=tmp_path)
+    assert "ben.py: 16 of 16 points (same contents as anna.py)\n" in done.stdout
+    rows = csv.DictReader(io.StringIO((tmp_path / "out" / "grades.csv").read_text()))
+    assert [row["note"] for row in rows] == ["", "same contents as anna.py", ""]
+    page = (tmp_path / "out" / "index.html").read_text()
+    assert page.count("same contents as anna.py") == 1
+    assert "not a submission" not in page
+    assert page.count("Everything is right.") == 3
+    assert len(list((tmp_path / "out" / "results").iterdir())) == 2
 
 
 def test_a_page_of_what_ran_without_a_sandbox_says_so(tmp_path):
@@ -276,11 +317,11 @@ def test_a_class_goes_on_where_it_was_killed(classroom):
     os.killpg(running.pid, signal.SIGKILL)
     running.wait()
     kept = {path: path.stat().st_mtime_ns for path in results.glob("*.json")}
-    assert 2 <= len(kept) < 7
+    assert 2 <= len(kept) < 8
     run("grade", 2, "class", "--out", "out", folder=classroom, code=1)
-    assert len(list(results.glob("*.json"))) == 7
+    assert len(list(results.glob("*.json"))) == 8
     assert {path: path.stat().st_mtime_ns for path in kept} == kept
-    assert len((classroom / "out" / "grades.csv").read_text().splitlines()) == 9
+    assert len((classroom / "out" / "grades.csv").read_text().splitlines()) == 11
 
 
 def test_damaged_results_are_graded_again(tmp_path):

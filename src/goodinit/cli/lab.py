@@ -1,5 +1,6 @@
 """``goodinit lab``: lessons for students, grades for teachers."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
 
 lab = typer.Typer(name="lab", help="Lessons that run, explain, and grade themselves.", no_args_is_help=True)
 
+MOST_OTHERS = 20  # files that are named
 FAILED = 1  # the exit code where a case has failed
 
 Number = Annotated[int, typer.Argument(help="Number of the lab.", metavar="N")]
@@ -95,7 +97,7 @@ def grade(
     from goodinit.labs import grading
     from goodinit.labs.grading import classes, places
 
-    of = grading.lab(number)
+    of, others = grading.lab(number), list[str]()
     if unsandboxed:
         typer.echo("without a sandbox: submissions can read, change and send what you can", err=True)
     else:
@@ -108,12 +110,12 @@ def grade(
         out = out or Path("goodinit-grades") / f"lab{number}-{work.resolve().name}"
         files, others = classes.collect(work)
         if others:
-            typer.echo(f"{len(others)} other files are not graded: {', '.join(others[:5])}", err=True)
+            typer.echo(_beside(others), err=True)
         with progress_line(f"grading {len(files)} submissions", "submissions/s", quiet) as progress:
             results = classes.grade_all(of, work, files, out, place, grading.Limits(), progress)
     if out is not None:
         _publish(of, results, out, not unsandboxed)
-    _print(of, results, out, as_json)
+    _print(of, results, out, as_json, others)
     if not all(result.passed for result in results):
         raise typer.Exit(FAILED)
 
@@ -134,14 +136,24 @@ def _publish(of: "grading.Lab", results: "list[Result]", out: Path, sandboxed: b
     write_grades(classes.as_json(of, results), out / "index.html", sandboxed)
 
 
-def _print(of: "grading.Lab", results: "list[Result]", out: Path | None, as_json: bool) -> None:
+def _beside(others: list[str]) -> str:
+    """Say which files are not graded because a submission lies beside them."""
+    from goodinit.figures.words import plural
+
+    more = f" and {len(others) - MOST_OTHERS:,} more" if len(others) > MOST_OTHERS else ""
+    return f"not graded, {plural(len(others), 'file')} beside submissions: {', '.join(others[:MOST_OTHERS])}{more}"
+
+
+def _print(
+    of: "grading.Lab", results: "list[Result]", out: Path | None, as_json: bool, others: Sequence[str] = ()
+) -> None:
     """Print every sentence on one submission, a line each of a class, or JSON."""
     from goodinit.cli.terminal import LONGEST_PATH, SCHEMA_VERSION, say, terminal, write_json
     from goodinit.labs.grading import classes
     from goodinit.labs.grading.words import text
 
     if as_json:
-        graded: dict[str, Any] = {"schema_version": SCHEMA_VERSION} | classes.as_json(of, results)
+        graded: dict[str, Any] = {"schema_version": SCHEMA_VERSION} | classes.as_json(of, results, others)
         write_json(graded | {"output": None if out is None else str(out)})
         return
     console = terminal()
@@ -151,7 +163,8 @@ def _print(of: "grading.Lab", results: "list[Result]", out: Path | None, as_json
         elif len(results) == 1:
             console.print("\n".join(text(result.name, result.grade)), soft_wrap=True)
         else:
-            say(console, f"{result.name}: {result.grade.points} of {of.points} points")
+            note = f" ({result.note})" if result.note else ""
+            say(console, f"{result.name}: {result.grade.points} of {of.points} points{note}")
     if out is not None:
         say(console, f"grades: {out / 'grades.csv'}, {out / 'index.html'}", LONGEST_PATH)
 

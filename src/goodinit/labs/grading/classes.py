@@ -28,7 +28,7 @@ FORMULA = ("=", "+", "-", "@")  # with which a spreadsheet would begin to comput
 
 @dataclass(frozen=True)
 class Result:
-    """One row of a class: a submission's name, its grade, or why it has none."""
+    """One row of a class: a submission's name, its grade, and a note, such as why it has none."""
 
     name: str
     grade: Grade | None
@@ -41,24 +41,30 @@ class Result:
 
 
 def collect(folder: Path) -> tuple[list[Path], list[str]]:
-    """Return the notebooks and Python files below a folder, by name, and the names of other files.
+    """Return the files below a folder that get a row, by name, and the names of those that get none.
+
+    Notebooks and Python files get one. So does any other file, for it may be all that somebody handed in, unless a
+    submission lies in the same subfolder, in one above it or in one below: then it is what came with that.
 
     Raises
     ------
     InputError
-        If there is no submission in it.
+        If there is no submission in it, or too many files.
     """
-    found, others = list[Path](), list[str]()
-    for top, folders, files in os.walk(folder):  # it follows no links
+    files = list[Path]()
+    for top, folders, names in os.walk(folder):  # it follows no links
         folders[:] = [name for name in folders if name[0] != "." and name != "__pycache__"]
-        for name in files:
-            if name.endswith(KINDS) and name[0] != ".":
-                found.append(Path(top, name))
-            elif name[0] != ".":
-                others.append(one_line(name, LONGEST_NAME))
-    if not 0 < len(found) <= MOST_FILES:
-        raise InputError(f"{folder} has {len(found) or 'no'} notebooks (.ipynb) or Python files (.py) to grade")
-    return sorted(found), sorted(others)
+        files += [Path(top, name).relative_to(folder) for name in names if name[0] != "."]
+    found = {file for file in files if file.suffix.lower() in KINDS}
+    if not found:
+        raise InputError(f"{folder} has no notebooks (.ipynb) or Python files (.py) to grade")
+    homes = {file.parent for file in found} - {Path()}
+    above = {parent for home in homes for parent in home.parents} - {Path()}
+    beside = {file for file in set(files) - found if file.parent in above or not homes.isdisjoint(file.parents)}
+    rows = sorted(set(files) - beside)
+    if len(rows) > MOST_FILES:
+        raise InputError(f"{folder} has {len(rows):,} files to grade, more than {MOST_FILES:,}; grade it in parts")
+    return [folder / file for file in rows], [one_line(str(file), LONGEST_NAME) for file in sorted(beside)]
 
 
 def grade_all(
@@ -81,15 +87,16 @@ def grade_all(
         raise InputError(f"--out {out} lies among the submissions, which could bring results; give another folder")
     kept = out / "results"
     kept.mkdir(parents=True, exist_ok=True)
-    results = []
+    results, first = [], dict[str, str]()
     for done, file in enumerate(files):
         if progress is not None:
             progress(done, len(files))
-        results.append(_result(lab, file, str(file.relative_to(folder)), kept, place, limits))
+        results.append(_result(lab, file, str(file.relative_to(folder)), kept, place, limits, first))
     return results
 
 
-def _result(lab: Lab, file: Path, name: str, kept: Path, place: Place, limits: Limits) -> Result:
+def _result(lab: Lab, file: Path, name: str, kept: Path, place: Place, limits: Limits, first: dict[str, str]) -> Result:
+    """Grade a file; `first` holds the first name of all contents so far."""
     shown = one_line(name, LONGEST_NAME)
     try:
         submission = read(file, name)
@@ -100,7 +107,8 @@ def _result(lab: Lab, file: Path, name: str, kept: Path, place: Place, limits: L
             _keep(path, found)
     except SubmissionError as error:
         return Result(shown, None, str(error))
-    return Result(shown, found)
+    same = first.setdefault(submission.digest, shown)
+    return Result(shown, found, "" if same == shown else f"same contents as {same}")
 
 
 def _kept(path: Path, lab: Lab) -> Grade | None:
@@ -141,13 +149,13 @@ def table(lab: Lab, results: Iterable[Result]) -> str:
     return stream.getvalue()
 
 
-def as_json(lab: Lab, results: Iterable[Result]) -> dict[str, Any]:
-    """Return the class as JSON."""
+def as_json(lab: Lab, results: Iterable[Result], others: Sequence[str] = ()) -> dict[str, Any]:
+    """Return the class as JSON; `others` are the files that got no row."""
     rows = [
         {"submission": result.name, "note": result.note, "grade": result.grade.as_dict() if result.grade else None}
         for result in results
     ]
-    return {"lab": lab.number, "title": lab.title, "points": lab.points, "submissions": rows}
+    return {"lab": lab.number, "title": lab.title, "points": lab.points, "submissions": rows, "others": list(others)}
 
 
 def _plain(text: str) -> str:

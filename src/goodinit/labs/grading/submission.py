@@ -52,14 +52,15 @@ def read(path: Path, name: str | None = None) -> Submission:
         If it is neither, too large, a link, or no text.
     """
     shown = one_line(name or path.name, LONGEST_NAME)
-    content = _content(path, shown)
-    if path.suffix not in KINDS:
+    kind = path.suffix.lower()
+    if kind not in KINDS:
         raise SubmissionError(f"{shown} is not a submission: hand in a notebook (.ipynb) or a Python file (.py)")
+    content = _content(path, shown)
     try:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError:
         raise SubmissionError(f"{shown} is not a submission: it is not text in UTF-8") from None
-    cells = _notebook(text, shown) if path.suffix == ".ipynb" else tuple(CELL.split(text))
+    cells = _notebook(text, shown) if kind == ".ipynb" else tuple(CELL.split(text))
     cells = tuple(cell for cell in cells if cell.strip())
     if not 0 < len(cells) <= MOSTCELLS:
         raise SubmissionError(f"{shown} is not a submission: it has {len(cells) or 'no'} cells of code")
