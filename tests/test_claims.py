@@ -211,7 +211,8 @@ def test_the_command_prints_a_table_that_fits(columns: int) -> None:
     for part in ("backward-through-dw", "xavier-is-fan-in", "true only if", "false"):
         assert part in words
     assert ("what is true, with sources" in words) is (columns == 80)
-    assert ("LeCun's" in words) is (columns == 120)
+    assert ("LeCun's" in words) is ("Glorot and Bengio 2010, eq. 16" in words) is (columns == 120)
+    assert "how each was tried, and what makes it false: --json" in words
 
 
 def test_json_follows_its_schema() -> None:

@@ -27,11 +27,13 @@ def print_table(trials: Sequence[Trial]) -> None:
     for trial in trials:
         claim = Text.assemble((trial.name, "bold"), "\n", trial.claim)
         cells = [claim, Text(trial.said), Text(trial.verdict, "bold")]
-        table.add_row(*cells, *([Text(trial.truth)] if roomy else []), end_section=True)
+        truth = Text.assemble(trial.truth, (f"\n{trial.source}" if trial.source else "", "dim"))
+        table.add_row(*cells, *([truth] if roomy else []), end_section=True)
     console.print(table)
+    console.print()
     if not roomy:
-        console.print()
-        say(console, f"what is true, with sources: --json, or a terminal of {ROOMY} columns")
+        say(console, f"what is true, with sources: a terminal of {ROOMY} columns, or --json")
+    say(console, "how each was tried, and what makes it false: --json")
 
 
 def print_json(trials: Sequence[Trial]) -> None:

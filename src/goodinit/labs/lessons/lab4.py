@@ -276,7 +276,7 @@ frame("What a ReLU layer does to the signal", "n Var(w)", "factor of one layer")
 # %% [markdown]
 # ## Question 4: why not zero?
 #
-# Two reasons. Units that start alike get the same gradients and stay alike, so a layer of 32 is a layer of one: that is the case of every constant, zero or not. With ReLU zero is worse still: all activations and all slopes are 0, so no weight gets a gradient, and only the output's bias learns how frequent each class is. But it is not zero as such that harms: biases start at zero here, and a readout of zeros costs next to nothing, for its units differ in what they get from the layer below.
+# Two reasons. Units that start alike get the same gradients and stay alike, so a layer of 32 is a layer of one: that is the case of every constant, zero or not. With ReLU zero is worse still: all activations and all slopes are 0, so no weight gets a gradient, and only the output's bias learns how frequent each class is. But it is not zero as such that harms: biases start at zero here, and a readout of zeros costs little, a point or so of accuracy after these few steps, for the units below it differ in their weights.
 
 
 # %%

@@ -70,7 +70,7 @@ labs.check(5, "TestVerdict", globals())
 on_trial("small-is-better", "glorot-fails-relu", "he-wins-by-a-hair")
 
 # %% [markdown]
-# What your judge says of the same measurements. The grey range is what the claim says.
+# What your judge says of the same measurements. The grey range is what the claim says. Mind the last row: that He's is better by .16 points cannot be told from 32 seeds, and may be true; what is false is that one run each shows it, for two runs of the same start differ by as much.
 
 # %%
 small, glorot, hair = (trials[name].measured for name in ("small-is-better", "glorot-fails-relu", "he-wins-by-a-hair"))
