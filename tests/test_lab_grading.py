@@ -1,6 +1,7 @@
 """What the grader says of right answers, and of wrong ones: fair to the first, and with a name for the others."""
 
 import math
+import re
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +14,7 @@ from goodinit.labs.grading.case import WrongError
 from goodinit.labs.grading.cases.signal import predicted
 from goodinit.labs.grading.grade import handed_out, plain
 from goodinit.labs.grading.mistakes import MISTAKES
+from goodinit.spelling import SENTENCE
 from lab_submissions import ALSO_RIGHT, RIGHT, WRONG, changed
 
 
@@ -43,7 +45,8 @@ def test_a_wrong_answer_gets_no_points_and_its_mistake_a_name(mistake, lab, case
     (grade,) = here(lab, changed(lab, [(old, new)]), case)
     assert grade.points == 0
     assert grade.got
-    assert (grade.mistake, grade.read) == MISTAKES[mistake], grade.got
+    assert grade.mistake == MISTAKES[mistake].words, grade.got
+    assert grade.read == MISTAKES[mistake].read
 
 
 def test_every_known_mistake_is_made():
@@ -51,9 +54,12 @@ def test_every_known_mistake_is_made():
 
 
 def test_what_is_to_be_read_is_there():
-    page = (Path(__file__).parent.parent / "docs" / "labs.md").read_text(encoding="utf-8").lower()
-    read = [mistake.read.rpartition("docs/labs.md, ")[2] for mistake in MISTAKES.values()]
-    assert [heading for heading in read if f"\n### {heading.lower()}\n" not in page] == []
+    page = (Path(grading.__file__).parent / "reading.md").read_text(encoding="utf-8")
+    assert {f"## {mistake.heading}" for mistake in MISTAKES.values()} == set(re.findall("^## .*", page, re.MULTILINE))
+    for mistake in MISTAKES.values():  # whole where it is shown
+        assert 100 < len(mistake.read) <= SENTENCE - len("read: ")
+        assert mistake.read[:40] in " ".join(page.split())
+        assert mistake.read.endswith(".")
 
 
 @pytest.mark.parametrize("lab", RIGHT)

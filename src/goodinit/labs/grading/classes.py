@@ -133,7 +133,8 @@ def _keep(path: Path, found: Grade) -> None:
 def identity() -> str:
     """Return a digest of what a grade depends on beside the submission: this package, Python and NumPy."""
     digest = hashlib.sha256(f"{sys.version} {np.__version__}".encode())
-    for file in sorted(Path(__file__).parent.rglob("*.py")):
+    here = Path(__file__).parent
+    for file in sorted([*here.rglob("*.py"), *here.glob("*.md")]):
         digest.update(file.read_bytes())
     return digest.hexdigest()
 

@@ -33,7 +33,7 @@ _MAGIC = re.compile(r"^# (?=%\w)", re.MULTILINE)
 
 @dataclass(frozen=True)
 class CaseGrade:
-    """What one case came to: points, and for the student what was expected, got, the likely mistake, where to read."""
+    """What one case came to: points, and for the student what was expected, got, the likely mistake, what to read."""
 
     case: str
     exercise: str
@@ -224,8 +224,8 @@ def _judge(lab: Lab, case: Case, script: Script, answers: Answers) -> None:
 
 def failed(case: Case, wrong: WrongError) -> CaseGrade:
     """Return the grade of a case that has no points."""
-    words, read = MISTAKES[wrong.mistake] if wrong.mistake else ("", "")
-    got = one_line(wrong.got, LONGEST)
+    known, got = MISTAKES.get(wrong.mistake or ""), one_line(wrong.got, LONGEST)
+    words, read = (known.words, known.read) if known else ("", "")
     return CaseGrade(case.name, case.exercise, 0, case.points, case.expected, got, words, read)
 
 

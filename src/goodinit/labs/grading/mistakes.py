@@ -1,36 +1,52 @@
-"""The mistakes that the grader knows, each in words for who made it, and where to read on.
+"""The mistakes that the grader knows, each in words for who made it, and with what explains it.
 
 Every one of them is made on purpose by a submission in the tests.
 """
 
+import functools
+import re
+from pathlib import Path
 from typing import NamedTuple
 
 
 class Mistake(NamedTuple):
-    """What was probably done, and where to read what is right."""
+    """What was probably done, and the heading in ``reading.md`` of what is right."""
 
     words: str
-    read: str
+    heading: str
+
+    @property
+    def read(self) -> str:
+        """Return the paragraph, in one line."""
+        return paragraphs()[self.heading]
 
 
-HE = "He et al. 2015, arXiv 1502.01852, section 2.2; docs/labs.md, He's start"
-GLOROT = "Glorot & Bengio 2010, PMLR 9:249, section 4.2; docs/labs.md, Glorot's start"
-SIGNAL = "docs/labs.md, signal through depth"
-SHAPES = "docs/labs.md, shapes"
-RANDOM = "docs/labs.md, random numbers and seeds"
-BACKWARD = "docs/labs.md, backward passes"
-PENALTY = "docs/labs.md, penalties"
-DROPOUT = "Srivastava et al. 2014, JMLR 15:1929; docs/labs.md, dropout"
-DATA = "docs/labs.md, the circles"
-FANS = "docs/labs.md, fans"
-PAIRED = "docs/labs.md, paired differences"
-SHARE = "Wilson 1927, doi:10.1080/01621459.1927.10502953; docs/labs.md, shares and their intervals"
-POWER = "docs/labs.md, how many seeds"
-RACE = "docs/labs.md, a single race"
-VERDICT = "docs/labs.md, verdicts"
-ENTROPY = "docs/labs.md, the base rate"
-ALIKE = "docs/labs.md, units that are alike"
-GAIN = "docs/labs.md, gains and growth"
+@functools.cache
+def paragraphs() -> dict[str, str]:
+    """Return what there is to read, by its heading."""
+    page = Path(__file__).with_name("reading.md").read_text(encoding="utf-8")
+    parts = re.findall(r"^## (.+)\n\n((?:.+\n)+)", page, re.MULTILINE)
+    return {heading: " ".join(text.split()) for heading, text in parts}
+
+
+HE = "He's start"
+GLOROT = "Glorot's start"
+SIGNAL = "Signal through depth"
+SHAPES = "Shapes"
+RANDOM = "Random numbers and seeds"
+BACKWARD = "Backward passes"
+PENALTY = "Penalties"
+DROPOUT = "Dropout"
+DATA = "The circles"
+FANS = "Fans"
+PAIRED = "Paired differences"
+SHARE = "Shares and their intervals"
+POWER = "How many seeds"
+RACE = "A single race"
+VERDICT = "Verdicts"
+ENTROPY = "The base rate"
+ALIKE = "Units that are alike"
+GAIN = "Gains and growth"
 
 MISTAKES = {
     # the size of random weights
