@@ -620,3 +620,115 @@ def test_zeros_of_a_diffusion_transformer_are_a_recipe() -> None:
     report = gi.check(Diffusion(), (torch.randn(16, 20), torch.randn(16, 5)))
     assert report.verdict.word == "acquit"
     assert [one.code for one in report.findings] == ["INIT106"]  # not INIT404 either: outputs are the bias of `leave`
+
+
+# what is not judged
+
+
+class Sequence(nn.Module):
+    """Tokens, a recurrent layer, and a decision from its last state."""
+
+    def __init__(self, kind: type[nn.RNNBase] = nn.RNN) -> None:
+        super().__init__()
+        self.embedding, self.head = nn.Embedding(100, 32), nn.Linear(64, 2)
+        self.steps = kind(32, 64, batch_first=True)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return self.head(self.steps(self.embedding(x))[0][:, -1])
+
+
+def sentences(length=20):
+    return torch.randint(100, (32, length)), torch.randint(2, (32,))
+
+
+@pytest.mark.parametrize("kind", [nn.RNN, nn.LSTM, nn.GRU])
+@pytest.mark.parametrize("length", [20, 100])
+@pytest.mark.parametrize("orthogonal", [False, True])
+def test_recurrent_layers_are_acquitted_as_far_as_they_are_judged(kind, length, orthogonal):
+    model = Sequence(kind)
+    for one in model.steps.parameters() if orthogonal else ():
+        if one.ndim == 2:
+            nn.init.orthogonal_(one)
+    report = gi.check(model, sentences(length))
+    assert report.ok
+    assert [(one.code, one.layers) for one in report.findings] == [("INIT902", ("steps",))]
+    assert "2 of 3 layers are within bounds; not judged (INIT902): steps" in report.verdict.sentence
+    assert "injected" not in report.verdict.sentence
+    assert [one.status for one in report.rows] == ["ok", "not judged", "ok"]
+
+
+@pytest.mark.parametrize(
+    ("kind", "change", "code"),
+    [
+        (nn.RNN, lambda w: nn.init.normal_(w, std=1.3), "INIT204"),
+        (nn.LSTM, lambda w: nn.init.normal_(w, std=5), "INIT204"),
+        (nn.LSTM, lambda w: nn.init.normal_(w, std=1e-4), "INIT203"),
+        (nn.RNN, lambda w: nn.init.orthogonal_(w, gain=2), "INIT302"),
+    ],
+)
+def test_recurrent_weights_far_from_usual_ones(kind, change, code):
+    model = Sequence(kind)
+    change(model.steps.weight_hh_l0)
+    report = gi.check(model, sentences(100))
+    assert levels(report, code) == [("error", ("steps",))]
+    assert report.verdict.sentence.startswith("The initialization is to blame in steps: ")
+
+
+class Tied(nn.Module):
+    """One layer many times over."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.again, self.head = dense(32, 32, 0.5), dense(32, 4, 0.5)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        for _ in range(40):
+            x = torch.tanh(self.again(x))
+        return self.head(x)
+
+
+def test_a_layer_that_reads_its_own_outputs_is_not_acquitted():
+    report = gi.check(Tied(), torch.randn(32, 32))
+    assert [one.status for one in report.rows] == ["not judged", "ok"]
+    assert "1 of 2 layers" in report.verdict.sentence
+    with_one = nn.Sequential(Tied().again)
+    report = gi.check(with_one, lambda net: net(torch.tanh(net(torch.randn(32, 32)))))
+    assert report.verdict.word == "cannot tell"
+    assert not report.ok
+
+
+def test_a_layer_called_side_by_side_is_judged():
+    tower = mlp(32, 32, 32, 32, 32, 32, 32, 32, gain=0.3)
+    report = gi.check(tower, lambda net: torch.cat([net(torch.randn(32, 32)), net(torch.randn(32, 32))]))
+    assert levels(report, "INIT201")
+    assert not levels(report, "INIT902")
+
+
+class Loose(nn.Module):
+    """Weights that no layer holds, before one that does."""
+
+    def __init__(self, std: float, head: bool = True) -> None:
+        super().__init__()
+        self.weights = nn.ParameterList(nn.Parameter(std * torch.randn(64, 64)) for _ in range(6))
+        self.head = dense(64, 4) if head else nn.Identity()
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        for one in self.weights:
+            x = torch.relu(x @ one)
+        return self.head(x)
+
+
+@pytest.mark.parametrize("std", [1e-4, 0.02, 0.18])
+def test_weights_that_no_layer_holds_are_not_acquitted(std):
+    report = gi.check(Loose(std), (torch.randn(32, 64), torch.randint(4, (32,))))
+    assert "1 of 7 layers and weights of no layer" in report.verdict.sentence
+    assert levels(report, "INIT902") == [("note", tuple(f"weights.{at}" for at in range(6)))]
+    assert not levels(report, "INIT207")
+
+
+def test_large_inputs_of_a_layer_after_such_weights_are_not_the_models_inputs():
+    batch = torch.randn(32, 64), torch.randint(4, (32,))
+    report = gi.check(Loose(1), batch)
+    assert not levels(report, "INIT207")
+    assert report.verdict.word == "blame"
+    assert gi.check(Loose(1, head=False), batch).findings  # no layer at all was called

@@ -12,6 +12,7 @@ from goodinit.diagnosis.view import View
 from goodinit.frameworks.observation import Observation, Seen
 
 SCHEMA = 1
+UNJUDGED = "not judged"  # the status of a layer through which signal and gradient were not followed
 
 
 class CheckError(AssertionError):
@@ -44,7 +45,7 @@ class Row:
     share : str
         Dead or saturated share.
     status : str
-        ``ok``, or the codes of the findings that name it.
+        ``ok``, ``not judged`` (INIT902), or the codes of the findings that name it.
     """
 
     path: str
@@ -165,7 +166,7 @@ def _row(view: View, layer: Seen, findings: Sequence[Finding], identified: Mappi
         gradient=layer.gradient_rms,
         weight_gradient=weight.gradient if weight else None,
         share=_share(layer),
-        status=", ".join(codes) or "ok",
+        status=", ".join(codes) or (UNJUDGED if layer.path in view.unjudged else "ok"),
     )
 
 

@@ -35,7 +35,7 @@ class Verdict:
 
 
 def verdict(seen: Observation, findings: Sequence[Finding]) -> Verdict:
-    """Return the verdict: blame for any error, cannot tell if nothing could be measured, else acquit."""
+    """Return the verdict: blame for any error, cannot tell if nothing could be measured or judged, else acquit."""
     guilty = [one for one in findings if one.level == "error" and not one.code.startswith("INIT9")]
     lost = [one for one in findings if one.code == "INIT901"]
     rests = f"seen in {seen.mode} mode on one batch of {seen.examples or 'unknown'} examples"
@@ -48,15 +48,25 @@ def verdict(seen: Observation, findings: Sequence[Finding]) -> Verdict:
         sentence = f"It cannot be told whether the initialization is to blame: {lost[0].reason}."
         return Verdict("cannot tell", sentence, "none: nothing was measured")
     warnings = [one for one in findings if one.level == "warning"]
+    left = tuple(path for one in findings if one.code == "INIT902" for path in one.layers)
+    judged = len(seen.layers) - sum(one.path in left for one in seen.layers)
+    if left and not judged:
+        sentence = f"It cannot be told whether the initialization is to blame: no layer could be judged ({some(left)})."
+        return Verdict("cannot tell", sentence, "none: nothing was judged")
     doubts = f"; {len(warnings)} warnings deserve a look" if len(warnings) > 1 else "; one warning deserves a look"
     other = next((one for one in warnings if one.code in INNOCENT), None)
     but = f", but {other.reason}" if other else ""
     wrong, how = (MILD + UNSEEN, "showed no more than warnings") if warnings else (UNSEEN, "went unseen")
     sure = f"of {FAULTS} injected faults {wrong} {how} ({_interval(wrong, FAULTS)})"
+    within = f"signal, gradient and units of all {len(seen.layers)} layers are within bounds"
+    if left:  # the share of faults that went unseen was measured on models that were judged as a whole
+        parts = "layers" if judged + len(left) == len(seen.layers) else "layers and weights of no layer"
+        within = f"signal, gradient and units of {judged} of {judged + len(left)} {parts} are within bounds"
+        within += f"; not judged (INIT902): {some(left)}"
+        sure = "how often faults go unseen where parts are not judged is not known"
     return Verdict(
         "acquit",
-        f"The initialization is not to blame: signal, gradient and units of all {len(seen.layers)} layers are "
-        "within bounds"
+        f"The initialization is not to blame{' as far as it was judged' if left else ''}: {within}"
         f"{doubts if warnings else ''}{but} ({rests}; that the batch is like the data is assumed; {sure}).",
         sure,
     )

@@ -61,8 +61,35 @@ class View:
         return NORMALIZED in layer.follows
 
     def is_first(self, layer: Seen) -> bool:
-        """Whether a layer reads the inputs of the model."""
-        return layer.path in self.seen.firsts
+        """Whether a layer reads the inputs of the model, which no weight outside of layers has changed before."""
+        return layer.path in self.seen.firsts and layer.path not in self.seen.weighed
+
+    @functools.cached_property
+    def unjudged(self) -> dict[str, str]:
+        """Return the layers through which neither signal nor gradient is followed, the weights of no layer, and why."""
+        out = {}
+        for layer in self.seen.layers:
+            if layer.kind == "recurrent":
+                out[layer.path] = "recurrent"
+            elif layer.path in self.seen.repeated and layer.kind != "norm":
+                out[layer.path] = f"called {layer.calls} times on what it has made itself"
+            elif layer.kind == "other":
+                out[layer.path] = f"of the unknown type {layer.type}"
+        return out | {one.path: "weights of no layer that was called" for one in self.seen.values if self._stray(one)}
+
+    def _stray(self, values: Values) -> bool:
+        """Whether a parameter with two axes or more has a part in the result, but is no layer's weight."""
+        if values.moves == "unused" or math.prod(values.shape) == max(values.shape, default=1):
+            return False
+        owner = self.owner(values)
+        return owner is None or (owner.kind in PLAIN and owner.weight not in (None, values.path))
+
+    def owner(self, values: Values) -> Seen | None:
+        """Return the layer that holds a parameter, if it was called."""
+        path = values.path
+        while path and path not in self.layer:
+            path = path.rpartition(".")[0]
+        return self.layer.get(path)
 
     def unfit_inputs(self) -> tuple[str, ...]:
         """Return the layers that read the model's inputs and find NaN or infinity there."""
@@ -119,7 +146,7 @@ class View:
 
     def _joins(self, link: Link, kinds: Sequence[str]) -> bool:
         both = (self.layer[link.source], self.layer[link.sink])
-        return all(one.kind in kinds and one.calls == 1 for one in both)
+        return all(one.kind in kinds and one.path not in self.seen.repeated for one in both)
 
 
 @functools.cache

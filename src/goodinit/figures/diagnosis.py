@@ -39,7 +39,7 @@ def layers(rows: Sequence[Mapping[str, Any]], bounds: tuple[float, float]) -> ND
     figure = Figure(figsize=(WIDTH, 6.6), layout="constrained")
     panels = np.asarray(figure.subplots(3, 1, sharex=True))
     where = np.arange(1, len(rows) + 1)
-    wrong = np.array([row["status"] != "ok" for row in rows], dtype=bool)
+    wrong = np.array([row["status"] not in ("ok", "not judged") for row in rows], dtype=bool)
     for panel, (name, title) in zip(panels, PANELS, strict=True):
         panel.set_title(title, fontsize=9, fontweight="normal", pad=5)
         values = np.array([_value(row, name) for row in rows])

@@ -180,6 +180,10 @@ class Observation:
         In the order of the state dict.
     firsts : tuple of str
         Layers that read the inputs of the model.
+    weighed : tuple of str
+        Those of them whose inputs a matrix product outside of any layer has changed before.
+    repeated : tuple of str
+        Layers that read what they have made themselves in an earlier call.
     links : tuple of Link
     stream : tuple of str
         Layers whose input comes from a residual sum, in order; their `input_rms` is the size of the stream.
@@ -203,6 +207,8 @@ class Observation:
     layers: tuple[Seen, ...]
     values: tuple[Values, ...]
     firsts: tuple[str, ...]
+    weighed: tuple[str, ...]
+    repeated: tuple[str, ...]
     links: tuple[Link, ...]
     stream: tuple[str, ...]
     ends: tuple[str, ...]

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 
 from goodinit.diagnosis.findings import Finding
-from goodinit.diagnosis.rules import backward, forward, intent, measuring, outputs, sizes, symmetry, units
+from goodinit.diagnosis.rules import backward, forward, intent, measuring, outputs, recurrent, sizes, symmetry, units
 from goodinit.diagnosis.view import View
 
 Rule = Callable[[View], Iterator[Finding]]
@@ -11,6 +11,7 @@ RULES: tuple[Rule, ...] = (
     *symmetry.RULES,
     *forward.RULES,
     *sizes.RULES,
+    *recurrent.RULES,
     *backward.RULES,
     *units.RULES,
     *outputs.RULES,

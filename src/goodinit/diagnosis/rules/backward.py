@@ -10,6 +10,7 @@ from goodinit.diagnosis.view import PLAIN, View
 from goodinit.diagnosis.words import number
 from goodinit.frameworks.observation import Seen
 
+_STEPS = "draw the weights that read the state orthogonal, with gain 1; look at the size of what the layer reads, too"
 FEWEST = 8  # values that a batch normalization averages; of two it makes +-1 and lets hardly any gradient back
 
 
@@ -27,7 +28,7 @@ def drift(view: View) -> Iterator[Finding]:
         norms = [one.gradient_norm for one in inner]
         if len(inner) < 2 or any(one is None or not math.isfinite(one) or one == 0 for one in norms):
             continue
-        yield from _compare(view, inner, [float(one or 0) for one in norms], "chain")
+        yield from compare(view, inner, [float(one or 0) for one in norms], "chain")
 
 
 def _counts(view: View, one: Seen) -> bool:
@@ -42,10 +43,11 @@ def stream(view: View) -> Iterator[Finding]:
     norms = [one.gradient_norm for one in ends]
     if len(ends) < 3 or len(sizes) > 1 or any(one is None or not math.isfinite(one) or one == 0 for one in norms):
         return
-    yield from _compare(view, ends, [float(one or 0) for one in norms], "stream")
+    yield from compare(view, ends, [float(one or 0) for one in norms], "stream")
 
 
-def _compare(view: View, inner: Sequence[Seen], norms: Sequence[float], what: str) -> Iterator[Finding]:
+def compare(view: View, inner: Sequence[Seen], norms: Sequence[float], what: str) -> Iterator[Finding]:
+    """Compare the first norm with the last one, of a ``chain``, a residual ``stream`` or over ``steps``."""
     factor, steps = norms[0] / norms[-1], len(norms) - 1
     vanishing = view.bounds["INIT301"].level(factor)
     level = vanishing or view.bounds["INIT302"].level(factor)
@@ -54,6 +56,7 @@ def _compare(view: View, inner: Sequence[Seen], norms: Sequence[float], what: st
     expected = _expected(view, inner) if what == "chain" else None
     said = "" if expected is None else f" (theory: {number(expected)})"
     verb = "vanishes" if vanishing else "explodes"
+    pace = "over all steps" if what == "steps" else f"x{number(factor ** (1 / steps))} a layer"
     yield Finding(
         "INIT301" if vanishing else "INIT302",
         level,
@@ -61,8 +64,8 @@ def _compare(view: View, inner: Sequence[Seen], norms: Sequence[float], what: st
         factor,
         (view.bounds["INIT301"].warning, view.bounds["INIT302"].warning),
         f"the gradient {verb} on its way back: {number(norms[0])} at {inner[0].path}, {number(norms[-1])} at "
-        f"{inner[-1].path}, x{number(factor ** (1 / steps))} a layer{said}",
-        _remedy(view, inner, bool(vanishing)),
+        f"{inner[-1].path}, {pace}{said}",
+        _STEPS if what == "steps" else _remedy(view, inner, bool(vanishing)),
     )
 
 

@@ -40,8 +40,26 @@ def unfit_inputs(view: View) -> Iterator[Finding]:
             yield _none(f"the inputs of {some(layers)} hold {why}", layers, "look at the batch")
 
 
+def unjudged(view: View) -> Iterator[Finding]:
+    """INIT902: layers and weights of which no rule knows what they do to the signal over their steps."""
+    by: dict[str, list[str]] = {}
+    for path, why in view.unjudged.items():
+        by.setdefault(why, []).append(path)
+    if by:
+        yield Finding(
+            "INIT902",
+            "note",
+            tuple(view.unjudged),
+            None,
+            None,
+            "could not judge signal and gradient in "
+            + "; ".join(f"{some(paths)} ({why})" for why, paths in by.items()),
+            "look at their weights, and at the gradients before and after them, yourself",
+        )
+
+
 def _none(why: str, layers: tuple[str, ...] = (), fix: str = "see docs/check.md for what can be measured") -> Finding:
     return Finding("INIT901", "error", layers, None, None, f"could not measure anything: {why}", fix)
 
 
-RULES = (missed, unfit_inputs)
+RULES = (missed, unfit_inputs, unjudged)

@@ -34,7 +34,7 @@ def first_loss(view: View) -> Iterator[Finding]:
 
 def _excused(view: View, level: str) -> tuple[str, str]:
     """Return level and words, milder if outputs are large because inputs are, see INIT207: sizes are in proportion."""
-    sizes = [view.layer[path].input_rms for path in view.seen.firsts]
+    sizes = [one.input_rms for one in view.seen.layers if view.is_first(one)]
     largest = max((one for one in sizes if math.isfinite(one)), default=1.0)
     explained = view.seen.output_std / max(largest, 1.0) <= view.bounds["INIT502"].warning
     if largest <= view.bounds["INIT207"].warning or not explained:
@@ -61,7 +61,7 @@ def confident(view: View) -> Iterator[Finding]:
 
 def _last(view: View) -> tuple[str, ...]:
     last = [one.path for one in view.seen.layers if view.is_output(one)]
-    return tuple(last[-1:]) or (view.seen.layers[-1].path,)
+    return tuple((last or [one.path for one in view.seen.layers])[-1:])
 
 
 RULES = (first_loss, confident)

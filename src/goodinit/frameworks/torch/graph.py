@@ -39,6 +39,7 @@ POOLS = ("Pool", "Mean", "UpsampleNearest", "UpsampleBilinear")
 ATTENTIONS = ("ScaledDotProduct", "SoftmaxBackward0", "SafeSoftmaxBackward0")
 _SUMS = ("AddBackward0", "SubBackward0")
 MATRIX = ("BmmBackward0", "MmBackward0", "ScaledDotProduct")
+WEIGHING = ("mmBackward", "MmBackward", "MvBackward", "Convolution")
 PRODUCTS = ("MulBackward0", "BmmBackward0", "MmBackward0")
 
 
@@ -107,6 +108,16 @@ class Graph:
     def is_sum(self, vertex: int) -> bool:
         """Whether a vertex is a residual sum."""
         return self.calls <= vertex < self.output
+
+    def above(self, vertex: int) -> set[int]:
+        """Return the vertices from which a way leads to a vertex."""
+        found: set[int] = set()
+        waiting = [vertex]
+        while waiting:
+            fresh = {way.source for way in self.ways[waiting.pop()]} - found
+            found |= fresh
+            waiting += fresh
+        return found
 
 
 def activation(node: Any) -> str | None:
@@ -210,6 +221,19 @@ def _inside(calls: Sequence[Call], attentions: dict[Any, set[int]]) -> None:
             known: dict[Any, set[int]] = {}
             _walk(_above(call.output), {}, {}, 0, known, stop=set(call.inputs))
             attentions |= {node: {number} for node in known}
+
+
+def is_weighed(nodes: Sequence[Any]) -> bool:
+    """Whether matrix products or convolutions lie above nodes: weights that no layer holds have been at work."""
+    seen, waiting = set(nodes), list(nodes)
+    while waiting:
+        node = waiting.pop()
+        if any(word in node.name() for word in WEIGHING):
+            return True
+        fresh = [one for one in _above(node) if one not in seen]
+        seen.update(fresh)
+        waiting += fresh
+    return False
 
 
 def _is_sum(node: Any) -> bool:

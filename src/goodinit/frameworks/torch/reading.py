@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 from goodinit.frameworks.observation import ATTENTION, NORMALIZED, OUTPUT, SUM, Attention, Link, Seen
 from goodinit.frameworks.torch.calls import SKEWED, Call
-from goodinit.frameworks.torch.graph import ATTENTIONS, MATRIX, NORMS, POOLS, PRODUCTS, Graph, Way
+from goodinit.frameworks.torch.graph import ATTENTIONS, MATRIX, NORMS, POOLS, PRODUCTS, Graph, Way, is_weighed
 from goodinit.frameworks.torch.layers import fans, kind, owner_of, weight_of
 
 # where an activation hands nothing on, or nearly nothing: at or below, at or above
@@ -40,6 +40,8 @@ class Structure:
 
     around: dict[str, Surroundings]
     firsts: tuple[str, ...]
+    weighed: tuple[str, ...]
+    repeated: tuple[str, ...]
     links: tuple[Link, ...]
     stream: tuple[str, ...]
     ends: tuple[str, ...]
@@ -48,9 +50,12 @@ class Structure:
 
 def structure(lines: Graph, calls: Sequence[Call]) -> Structure:
     """Return what lies around and between layers; before the backward pass, which frees what nodes have saved."""
+    firsts = [one for one, ways in zip(calls, lines.ways, strict=False) if not ways]
     return Structure(
         around=surroundings(lines, calls),
-        firsts=tuple(dict.fromkeys(one.path for one, ways in zip(calls, lines.ways, strict=False) if not ways)),
+        firsts=tuple(dict.fromkeys(one.path for one in firsts)),
+        weighed=tuple(dict.fromkeys(one.path for one in firsts if is_weighed(one.inputs))),
+        repeated=repeated(lines, calls),
         links=links(lines, calls),
         stream=stream(lines, calls),
         ends=ends(lines, calls),
@@ -215,6 +220,15 @@ def stream(lines: Graph, calls: Sequence[Call]) -> tuple[str, ...]:
         if len(ways) == 1 and lines.is_sum(ways[0].source) and not ways[0].passes((*ATTENTIONS, *NORMS))
     ]
     return tuple(dict.fromkeys(reads))
+
+
+def repeated(lines: Graph, calls: Sequence[Call]) -> tuple[str, ...]:
+    """Return the layers whose last call reads what an earlier call of theirs has made."""
+    by_path: dict[str, list[int]] = {}
+    for vertex, call in enumerate(calls):
+        by_path.setdefault(call.path, []).append(vertex)
+    many = {path: own for path, own in by_path.items() if len(own) > 1}
+    return tuple(path for path, own in many.items() if lines.above(own[-1]) & set(own[:-1]))
 
 
 def ends(lines: Graph, calls: Sequence[Call]) -> tuple[str, ...]:

@@ -105,6 +105,8 @@ def _observe(model: nn.Module, batch: Any, loss: str | Loss | None) -> Observati
         layers=reading.layers(calls, structure.around),
         values=tuple(replace(one, moves=moves.get(one.path, "unknown")) for one in summary),
         firsts=structure.firsts,
+        weighed=structure.weighed,
+        repeated=structure.repeated,
         links=structure.links,
         stream=structure.stream,
         ends=structure.ends,
@@ -146,7 +148,25 @@ def _unfit(model: nn.Module) -> Missed | None:
 
 def _nothing(model: nn.Module, missed: Missed) -> Observation:
     return Observation(
-        type(model).__name__, _mode(model), "", "", 0, (), (), (), (), (), (), (), None, None, math.nan, None, (missed,)
+        type(model).__name__,
+        _mode(model),
+        "",
+        "",
+        0,
+        (),
+        (),
+        (),
+        (),
+        (),
+        (),
+        (),
+        (),
+        (),
+        None,
+        None,
+        math.nan,
+        None,
+        (missed,),
     )
 
 
