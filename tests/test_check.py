@@ -732,3 +732,19 @@ def test_large_inputs_of_a_layer_after_such_weights_are_not_the_models_inputs():
     assert not levels(report, "INIT207")
     assert report.verdict.word == "blame"
     assert gi.check(Loose(1, head=False), batch).findings  # no layer at all was called
+
+
+def test_weights_with_a_mean_are_blamed_where_they_are():
+    model = mlp(32, 128, 128, 128, 128, 128, 10)
+    batch = torch.randn(64, 32), torch.randint(10, (64,))
+    assert gi.check(model, batch).ok
+    nn.init.uniform_(model[4].weight)
+    report = gi.check(model, batch)
+    assert report.verdict.sentence.startswith("The initialization is to blame in 4: ")
+    found = next(one for one in report.findings if one.code == "INIT204")
+    assert "mean 0.5" in found.reason
+    assert found.fix.startswith("subtract their mean")
+    assert not any("output layer smaller" in one.fix for one in report.findings)
+    with torch.no_grad():
+        model[4].weight.sub_(0.5).mul_(gi.theory.gain("relu") / 128**0.5 / 12**-0.5)
+    assert gi.check(model, batch).ok

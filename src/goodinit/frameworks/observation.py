@@ -1,5 +1,6 @@
 """What was seen of a model in one pass forward and one backward, in plain numbers; knows no framework."""
 
+import math
 from dataclasses import dataclass
 
 NORMALIZED, SUM, ATTENTION, OUTPUT = "normalization", "residual sum", "attention", "output"
@@ -42,6 +43,16 @@ class Values:
     frozen: bool
     gradient: float | None
     moves: str
+
+    @property
+    def rms(self) -> float:
+        """Return the root mean square of the entries."""
+        return math.hypot(self.std, self.mean)
+
+    @property
+    def is_off_centre(self) -> bool:
+        """Whether the mean is more than half of the deviation."""
+        return abs(self.mean) > self.std / 2
 
 
 @dataclass(frozen=True)

@@ -7,8 +7,6 @@ from goodinit.diagnosis.findings import Finding
 from goodinit.diagnosis.view import View
 from goodinit.diagnosis.words import number
 
-_REMEDY = {True: "standardize the inputs", False: "make the weights of the output layer smaller, or 0"}
-
 
 def first_loss(view: View) -> Iterator[Finding]:
     """INIT501: a model that knows nothing should pay what a guess costs, ln of the number of classes."""
@@ -28,8 +26,17 @@ def first_loss(view: View) -> Iterator[Finding]:
             f"the first loss is {number(seen.loss_value)}; a guess pays ln {seen.classes} = "
             f"{number(guess)}{prior}: the "
             f"outputs have deviation {number(seen.output_std)} before anything is learned{because}",
-            _REMEDY[bool(because)],
+            _remedy(view, because),
         )
+
+
+def _remedy(view: View, because: str) -> str:
+    """Return what to do: what is large before the output layer is not its fault."""
+    last = [view.layer[path] for path in _last(view)]
+    if last and not because and not view.is_first(last[0]) and last[0].input_rms > view.bounds["INIT207"].warning:
+        size = number(last[0].input_rms)
+        return f"look at what comes before {last[0].path} first: its inputs have size {size} already"
+    return "standardize the inputs" if because else "make the weights of the output layer smaller, or 0"
 
 
 def _excused(view: View, level: str) -> tuple[str, str]:
@@ -55,7 +62,7 @@ def confident(view: View) -> Iterator[Finding]:
             view.seen.output_std,
             (0.0, bound.warning),
             f"the outputs have deviation {number(view.seen.output_std)} before anything is learned{because}",
-            _REMEDY[bool(because)],
+            _remedy(view, because),
         )
 
 

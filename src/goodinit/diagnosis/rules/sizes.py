@@ -25,7 +25,9 @@ def scale(view: View) -> Iterator[Finding]:
         expected = view.expected_std(layer)
         if expected is None or weight.std == 0 or math.prod(weight.shape) < SMALLEST or not layer.input_rms > 0:
             continue
-        ratio, shown = weight.std / expected, layer.rms / layer.input_rms / view.gain(layer)
+        ratio, shown = weight.rms / expected, layer.rms / layer.input_rms / view.gain(layer)
+        if weight.is_off_centre:  # a mean adds up over inputs that have one, too
+            ratio = shown = max(ratio, shown)
         code = "INIT203" if ratio < 1 else "INIT204"
         bound = view.bounds[code]
         mild = _is_mild(view, layer, ratio)
@@ -50,20 +52,22 @@ def _in_branch(view: View, layer: Seen) -> bool:
 def _off(view: View, layer: Seen, weight: Values, code: str, level: str) -> Finding:
     expected = view.expected_std(layer) or math.nan
     low, high = (view.bounds[one].warning * expected for one in ("INIT203", "INIT204"))
-    times = weight.std / expected
+    times = weight.rms / expected
     said = f"{number(times)} times" if times > 1 else f"1/{number(1 / times)} of"
     after = f" before {view.activation(layer)}" if view.activation(layer) else ""
+    off = weight.is_off_centre
+    size = f"mean {number(weight.mean)} and size" if off else "deviation"
     return Finding(
         code,
         level,
         (layer.path,),
-        weight.std,
-        (low, high),
-        f"the weights of {layer.path} have deviation {number(weight.std)}, {said} the {number(expected)} that "
+        weight.rms,
+        None if off else (low, high),
+        f"the weights of {layer.path} have {size} {number(weight.rms)}, {said} the {number(expected)} that "
         "keeps the "
         f"signal{after} (fan-in {number(layer.fan_in)}); inputs of size "
         f"{number(layer.input_rms)} become {number(layer.rms)}",
-        f"draw them with deviation {number(expected)}",
+        f"{'subtract their mean, and ' if off else ''}draw them with deviation {number(expected)}",
     )
 
 
