@@ -22,7 +22,7 @@ COLUMNS = (
     "std (expected)",
     "followed by",
     "output rms",
-    "gradient",
+    "gradient rms",
     "units",
     "status",
 )
@@ -112,7 +112,7 @@ def _table(report: "Report", used: Sequence[bool]) -> "Table":
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
     for name, keep in zip(COLUMNS, used, strict=True):
         if keep:
-            right = name in ("output rms", "gradient")
+            right = name in ("output rms", "gradient rms")
             table.add_column(name, overflow="fold", justify="right" if right else "left", max_width=WIDEST)
     shown = _most_telling(report)
     for row in shown:

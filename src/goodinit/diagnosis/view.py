@@ -6,12 +6,13 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from goodinit import theory
-from goodinit.activations import ACTIVATIONS
+from goodinit.diagnosis.pointwise import FUNCTIONS, UNKNOWN
 from goodinit.diagnosis.thresholds import Threshold
 from goodinit.errors import InputError
 from goodinit.frameworks.observation import NORMALIZED, OUTPUT, SUM, Link, Observation, Seen, Values
 
 PLAIN = ("dense", "conv")
+NEAR = 0.05  # of a deviation: within it advice counts as followed
 
 
 @dataclass(frozen=True)
@@ -102,16 +103,28 @@ class View:
         return tuple(one.path for one in read) if all(one.input_rms == 0 for one in read) else ()
 
     def activation(self, layer: Seen) -> str | None:
-        """Return the activation that follows, if it is one of goodinit's."""
-        return next((one for one in layer.follows if one in ACTIVATIONS), None)
+        """Return the activation that follows, if it is one of which the function is known."""
+        return next((one for one in layer.follows if one in FUNCTIONS), None)
+
+    def is_unknown(self, layer: Seen) -> bool:
+        """Whether an activation follows of which the function is not known."""
+        return self.activation(layer) is None and any(one in UNKNOWN for one in layer.follows)
 
     def gain(self, layer: Seen) -> float:
         """Return the gain that keeps the signal's size through what follows; 1 where no activation does."""
         return _gain(self.activation(layer))
 
     def expected_std(self, layer: Seen) -> float | None:
-        """Return the deviation of weights that keeps the signal's size: gain / sqrt(fan_in)."""
-        return self.gain(layer) / math.sqrt(layer.fan_in) if layer.fan_in > 0 and layer.kind in PLAIN else None
+        """Return the deviation of weights that keeps the signal's size, gain / sqrt(fan_in), where that is known."""
+        if layer.fan_in <= 0 or layer.kind not in PLAIN or self.is_unknown(layer):
+            return None
+        return self.gain(layer) / math.sqrt(layer.fan_in)
+
+    def has_gain(self, paths: Sequence[str], gain: float) -> bool:
+        """Whether the weights of layers have deviation gain / sqrt(fan_in) already, within 5 %."""
+        pairs = [(self.layer[path], self.weight(self.layer[path])) for path in paths]
+        sizes = [weight.std * math.sqrt(layer.fan_in) for layer, weight in pairs if weight is not None]
+        return bool(sizes) and all(abs(one / gain - 1) < NEAR for one in sizes)
 
     def expected_rms(self, layer: Seen) -> tuple[float, float] | None:
         """Return the size of the outputs that independent weights of this deviation give, with a 99.9999 % interval.
@@ -152,7 +165,7 @@ class View:
 @functools.cache
 def _gain(name: str | None) -> float:
     try:
-        return theory.gain(name) if name else 1.0
+        return theory.gain(FUNCTIONS[name]) if name else 1.0
     except InputError:
         return 1.0
 

@@ -4,7 +4,14 @@ import math
 import re
 from collections.abc import Sequence
 
+# what works where no size of weights does; not layer normalization, which leaves examples as alike as they were
+OTHERWISE = "add batch normalization or residual sums, or use fewer layers"
 BLOCK = re.compile(r"(?<=\.)\d+(?=\.)|^\d+(?=\.)")
+
+
+def uncentred(name: str) -> str:
+    """Say what to do where no size of weights keeps both signal and gradient."""
+    return f"no size of weights keeps both signal and gradient with {name}: {OTHERWISE}, or take tanh"
 
 
 def number(value: float) -> str:

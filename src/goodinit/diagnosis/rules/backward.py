@@ -6,11 +6,15 @@ from collections.abc import Iterator, Sequence
 
 from goodinit import theory
 from goodinit.diagnosis.findings import Finding
+from goodinit.diagnosis.pointwise import FUNCTIONS, critical
 from goodinit.diagnosis.view import PLAIN, View
-from goodinit.diagnosis.words import number
+from goodinit.diagnosis.words import OTHERWISE, number, uncentred
 from goodinit.frameworks.observation import Seen
 
-_STEPS = "draw the weights that read the state orthogonal, with gain 1; look at the size of what the layer reads, too"
+_BESIDE = {
+    "steps": "draw the weights that read the state orthogonal, with gain 1; look at the size of its inputs, too",
+    "stream": "scale the last layer of each branch by 1 / sqrt(number of branches), or normalize before each branch",
+}
 FEWEST = 8  # values that a batch normalization averages; of two it makes +-1 and lets hardly any gradient back
 
 
@@ -63,9 +67,9 @@ def compare(view: View, inner: Sequence[Seen], norms: Sequence[float], what: str
         _guilty(inner, norms),
         factor,
         (view.bounds["INIT301"].warning, view.bounds["INIT302"].warning),
-        f"the gradient {verb} on its way back: {number(norms[0])} at {inner[0].path}, {number(norms[-1])} at "
-        f"{inner[-1].path}, {pace}{said}",
-        _STEPS if what == "steps" else _remedy(view, inner, bool(vanishing)),
+        f"the norm of the gradient {verb} on its way back: {number(norms[0])} at {inner[0].path}, "
+        f"{number(norms[-1])} at {inner[-1].path}, {pace}{said}",
+        _BESIDE[what] if what in _BESIDE else _remedy(view, inner, _guilty(inner, norms)),
     )
 
 
@@ -86,21 +90,28 @@ def _expected(view: View, inner: Sequence[Seen]) -> float | None:
         if link is None or link.pooled or link.normalized or weight is None or not below.rms > 0:
             return None
         name = view.activation(below)
-        slope = theory.expectation(lambda a, d: d**2, name, below.rms**2) if name else 1.0
+        if view.is_unknown(below):
+            return None
+        slope = theory.expectation(lambda a, d: d**2, FUNCTIONS[name], below.rms**2) if name else 1.0
         ratio *= above.fan_in * (weight.std**2 + weight.mean**2) * slope
     return math.sqrt(ratio)
 
 
-def _remedy(view: View, inner: Sequence[Seen], vanishing: bool) -> str:
+def _remedy(view: View, inner: Sequence[Seen], guilty: Sequence[str]) -> str:
+    if any(view.is_unknown(one) for one in inner):
+        return "scale the weights so that each layer keeps the norm of the gradient; or add normalization"
+    if any(one.kind == "norm" for one in inner):
+        return "with normalization the size of weights does not matter: add residual sums, or use fewer layers"
     name = next((view.activation(one) for one in inner if view.activation(one)), None)
-    if name == "sigmoid" and vanishing:
+    gain = theory.gain(FUNCTIONS[name], "backward") if name else 1.0
+    if view.has_gain(guilty, gain):
+        return f"the weights have the deviation that keeps it in one layer already: {OTHERWISE}"
+    if name == "sigmoid":
         return "sigmoid hands on a quarter at most: use a gain of 4.7 (normal, 4.7 / sqrt(fan_in)), or relu with He's"
-    if name:
-        gain = theory.gain(name, "backward")
-        return (
-            f"weights of deviation {number(gain)} / sqrt(fan_in) keep the gradient before {name}; or add normalization"
-        )
-    return "scale the last layer of each branch by 1 / sqrt(number of branches), or normalize before each branch"
+    if name and critical(name) is None:
+        return uncentred(name)
+    before = f" before {name}" if name else ""
+    return f"weights of deviation {number(gain)} / sqrt(fan_in) keep the gradient{before}; or add normalization"
 
 
 RULES = (drift, stream)

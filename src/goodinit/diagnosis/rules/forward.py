@@ -5,8 +5,9 @@ import math
 from collections.abc import Iterator, Sequence
 
 from goodinit.diagnosis.findings import Finding
+from goodinit.diagnosis.pointwise import critical
 from goodinit.diagnosis.view import View
-from goodinit.diagnosis.words import number
+from goodinit.diagnosis.words import OTHERWISE, number, uncentred
 from goodinit.frameworks.observation import Seen
 
 LEAST = 1e-300  # a size that is as good as none, and has a logarithm
@@ -20,6 +21,8 @@ def drift(view: View) -> Iterator[Finding]:
             sizes.append(chain[-1].rms)
         if len(sizes) < 2 or not all(math.isfinite(one) for one in sizes) or sizes[0] == 0:
             continue
+        if (bias := view.values.get(chain[0].bias or "")) is not None:
+            sizes[0] = max(sizes[0], min(bias.rms, sizes[-1]))  # what a bias adds to small inputs is no growth
         factor, steps = sizes[-1] / sizes[0], len(sizes) - 1
         vanishing = view.bounds["INIT201"].level(factor)
         level = vanishing or view.bounds["INIT202"].level(factor)
@@ -60,7 +63,12 @@ def _remedy(view: View, chain: Sequence[Seen], guilty: Sequence[str]) -> str:
     expected = view.expected_std(layer)
     if expected is None:
         return "scale the weights so that each layer keeps the size of its inputs"
-    after = f" before {view.activation(layer)}" if view.activation(layer) else ""
+    if all(view.has_gain([one.path], view.gain(one)) for one in chain if one.path in guilty):
+        return f"the weights have the deviation that keeps it in one layer already: {OTHERWISE}"
+    name = view.activation(layer)
+    if name and critical(name) is None:
+        return uncentred(name)
+    after = f" before {name}" if name else ""
     return (
         f"weights of deviation {number(view.gain(layer))} / sqrt(fan_in) keep it{after}: {number(expected)} "
         f"for {layer.path}"

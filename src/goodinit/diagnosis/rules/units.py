@@ -1,14 +1,17 @@
 """4xx: the state of units, of examples beside each other, and of attention."""
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
+from goodinit import theory
 from goodinit.diagnosis.findings import Finding
-from goodinit.diagnosis.view import View
-from goodinit.diagnosis.words import number, some
+from goodinit.diagnosis.pointwise import FUNCTIONS, critical
+from goodinit.diagnosis.view import NEAR, View
+from goodinit.diagnosis.words import OTHERWISE, number, some, uncentred
 from goodinit.frameworks.observation import Seen
 
 ROWS = 16  # values of a unit from which never being active tells something: by chance 2^-16 of units are never
+STAYS = 1.05  # dq'/dq up to which a few dozen layers stay near a variance; silu has 1.1, gelu 1.07, mish 1.02
 COMPARABLE = 1e-9  # a distance between examples that is rounding
 
 
@@ -28,8 +31,21 @@ def dead(view: View) -> Iterator[Finding]:
                 f"{layer.dead:.0%} of the units of {layer.path} are inactive for all {layer.unit_rows} values "
                 "that were "
                 f"looked at{_because(view, layer)}",
-                "start its biases at 0 and its weights at mean 0",
+                _revival(view, layer),
             )
+
+
+def _revival(view: View, layer: Seen) -> str:
+    """Return what makes units active again, and is not so already."""
+    bias, weight = view.values.get(layer.bias or ""), view.weight(layer)
+    scale = view.values.get(layer.weight or "") if layer.kind == "norm" else None
+    if scale is not None and scale.largest == 0:
+        return "set its weights, which are 0, to 1"
+    if bias is not None and bias.largest > 0 and abs(bias.mean) > layer.std / 2:
+        return "start its biases at 0"
+    if weight is not None and layer.kind != "norm" and weight.is_off_centre:
+        return "start its weights at mean 0"
+    return f"its weights and biases are centred: what it reads is much the same for all examples; {OTHERWISE}"
 
 
 def _because(view: View, layer: Seen) -> str:
@@ -113,8 +129,28 @@ def collapse(view: View) -> Iterator[Finding]:
             (bound.warning, math.inf),
             f"at {found[-1]} examples differ {number(1 / max(worst, 1e-12))} times less than at {hidden[0].path}, as "
             "seen by 1 - correlation",
-            "bring the weights nearer to the critical variance, see goodinit.theory.critical_line",
+            _apart(view, hidden),
         )
+
+
+def _apart(view: View, hidden: Sequence[Seen]) -> str:
+    """Return what keeps examples apart: weights and biases at criticality, where there is such a thing to stay at."""
+    name = next((one for layer in hidden if (one := view.activation(layer))), None)
+    if name is None:
+        return OTHERWISE
+    found = critical(name)
+    if found is None:
+        return uncentred(name)
+    weight, bias = found
+    biases = [view.values[one.bias].rms for one in hidden if one.bias in view.values]
+    if all(abs(one - bias) <= NEAR for one in biases) and view.has_gain([one.path for one in hidden], weight):
+        return f"weights and biases are critical already: {OTHERWISE}"
+    if theory.variance_slope(FUNCTIONS[name], 1.0, weight**2) > STAYS:
+        return OTHERWISE
+    return (
+        f"weights of deviation {number(weight)} / sqrt(fan_in) and biases of deviation {number(bias)} are critical "
+        f"with {name}, see goodinit.theory.critical_line; or {OTHERWISE}"
+    )
 
 
 def attention(view: View) -> Iterator[Finding]:

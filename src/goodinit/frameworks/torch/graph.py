@@ -33,6 +33,9 @@ ACTIVATIONS = {
     "Glu": "glu",
     "Sin": "sin",
     "Erf": "erf",
+    "Softshrink": "softshrink",
+    "Hardshrink": "hardshrink",
+    "Threshold": "threshold",
 }
 NORMS = ("Norm", "Rsqrt")
 POOLS = ("Pool", "Mean", "UpsampleNearest", "UpsampleBilinear")
@@ -127,7 +130,14 @@ def activation(node: Any) -> str | None:
         return "selu" if getattr(node, "_saved_scale", 1.0) > 1.05 else "elu"
     if name == "Hardtanh":
         return "relu6" if getattr(node, "_saved_min_val", -1.0) == 0 else "hardtanh"
-    return ACTIVATIONS.get(name)
+    return "softsign" if name == "Div" and _is_softsign(node) else ACTIVATIONS.get(name)
+
+
+def _is_softsign(node: Any) -> bool:
+    """Whether a quotient is x / (1 + abs(x)), which has no node of its own."""
+    above = _above(node)
+    inside = _above(above[1]) if len(above) == 2 and above[1].name() == "AddBackward0" else []
+    return len(inside) == 1 and inside[0].name() == "AbsBackward0" and _above(inside[0]) == above[:1]
 
 
 def graph(calls: Sequence[Call], result: Sequence[Any]) -> Graph:
