@@ -231,6 +231,30 @@ def test_dead_units_are_told_what_is_not_done_yet():
     assert "biases at 0" not in fix
 
 
+# embeddings
+
+
+@pytest.mark.parametrize(("std", "code"), [(100, "INIT204"), (1e-6, "INIT203")])
+@pytest.mark.parametrize("recurrent", [False, True])
+def test_embeddings_of_the_wrong_size_are_blamed_themselves(std, code, recurrent):
+    flat = nn.Sequential(nn.Embedding(100, 32), nn.Flatten(), nn.Linear(640, 64), nn.ReLU(), nn.Linear(64, 2))
+    model, path = (Sequence(), "embedding") if recurrent else (flat, "0")
+    assert gi.check(model, sentences()).ok
+    nn.init.normal_(model.get_submodule(path).weight, std=std)
+    report = gi.check(model, sentences())
+    assert levels(report, code) == [("error", (path,))]
+    assert report.verdict.sentence.startswith(f"The initialization is to blame in {path}: the vectors of the embedding")
+    assert not levels(report, "INIT202")  # what grows is the bias of the layer after it
+
+
+@pytest.mark.parametrize("std", [1e-3, 0.01, 0.02, 1, 8])
+def test_embeddings_of_usual_sizes(std):
+    model = Sequence(nn.LSTM)
+    nn.init.normal_(model.embedding.weight, std=std)
+    assert gi.check(model, sentences()).ok
+    assert not any(one.level != "note" and "embedding" in one.layers for one in gi.check(model, sentences()).findings)
+
+
 def test_the_norm_of_a_gradient_is_not_taken_for_its_root_mean_square():
     report = gi.check(plain(nn.Tanh, 10, 0.3), PICTURE)
     assert "the norm of the gradient" in next(one for one in report.findings if one.code == "INIT301").reason

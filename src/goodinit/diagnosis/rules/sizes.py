@@ -6,8 +6,10 @@ from collections.abc import Iterator
 from goodinit.diagnosis.findings import Finding
 from goodinit.diagnosis.view import PLAIN, View
 from goodinit.diagnosis.words import number
-from goodinit.frameworks.observation import ATTENTION, Seen, Values
+from goodinit.frameworks.observation import ATTENTION, NORMALIZED, SUM, Seen, Values
 
+# entries of embeddings: from word2vec's 1 / width to 1 times the root of a small transformer's width
+USUAL = (0.002, 8.0)
 SMALLEST = 64  # entries of a weight from which its deviation is known to a tenth
 PACKED = 3  # queries, keys and values
 # where the size of the output is of no matter a weight must be further off, and is never an error; upwards by the
@@ -71,6 +73,28 @@ def _off(view: View, layer: Seen, weight: Values, code: str, level: str) -> Find
     )
 
 
+def embeddings(view: View) -> Iterator[Finding]:
+    """INIT203, INIT204: vectors far from all usual sizes; a normalization or a stream that follows may renew them."""
+    for layer in view.seen.layers:
+        size = layer.rms
+        ratio = size / min(max(size, USUAL[0]), USUAL[1])
+        code = "INIT203" if ratio < 1 else "INIT204"
+        level = view.bounds[code].level(ratio)
+        if layer.kind != "embedding" or not size > 0 or level is None or view.is_output(layer):
+            continue
+        mild = any(one in layer.follows for one in (NORMALIZED, SUM, ATTENTION))
+        low, high = USUAL[0] * view.bounds["INIT203"].warning, USUAL[1] * view.bounds["INIT204"].warning
+        yield Finding(
+            code,
+            "warning" if mild else level,
+            (layer.path,),
+            size,
+            (low, high),
+            f"the vectors of the embedding {layer.path} have size {number(size)}, where usual ones have about .02 to 1",
+            "draw them with deviation 1, or smaller if they are the output's weights, too",
+        )
+
+
 def wrong_fan(view: View) -> Iterator[Finding]:
     """INIT205: deviation gain / sqrt(fan_out) where fan-in and fan-out differ; only before what does not normalize."""
     bound = view.bounds["INIT205"]
@@ -129,4 +153,4 @@ def _fits(view: View, layer: Seen, weight: Values, fan: float, error: float) -> 
     return next((name for name, gain in gains.items() if abs(math.log(seen / gain)) < error), None)
 
 
-RULES = (scale, wrong_fan, packed_fan)
+RULES = (scale, embeddings, wrong_fan, packed_fan)
