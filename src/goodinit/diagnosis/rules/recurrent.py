@@ -16,7 +16,7 @@ def scale(view: View) -> Iterator[Finding]:
     That is from PyTorch's default, uniform between +-1/sqrt(hidden), of deviation 1/sqrt(3 hidden), to the
     1/sqrt(fan_in) of LeCun's and of orthogonal ones; of weights that read the inputs the default knows no fan-in.
     """
-    for layer in view.seen.layers:
+    for layer in (one for one in view.seen.layers if one.kind == "recurrent"):
         for weight in _weights(view, layer):
             usual = sorted((1 / math.sqrt(weight.shape[1]), 1 / math.sqrt(3 * _hidden(view, weight))))
             ratio = weight.std / min(max(weight.std, usual[0]), usual[1])
@@ -37,8 +37,7 @@ def scale(view: View) -> Iterator[Finding]:
 
 def _weights(view: View, layer: Seen) -> list[Values]:
     """Return the matrices of a recurrent layer."""
-    own = [one for one in view.seen.values if layer.kind == "recurrent" and len(one.shape) == 2]
-    return [one for one in own if view.owner(one) is layer]
+    return [one for one in view.seen.values if len(one.shape) == 2 and view.owner(one) is layer]
 
 
 def _hidden(view: View, weight: Values) -> int:
