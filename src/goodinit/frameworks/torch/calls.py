@@ -20,7 +20,6 @@ SAMPLE = 2**15  # and for its size, which is then known to half a percent
 SOME = 64  # rows of which shares of values are taken
 STEPS = 4  # up the graph, past reshapes and casts
 ROOM = 1e-15  # a norm below which squares of entries may lie below 1e-38, what float32 can hold
-HALF = (torch.float16, torch.bfloat16)
 COMPARED = 16  # examples whose outputs are compared with each other
 SKEWED = 0.45  # a unit is skewed if the share of its positive values is further than this from a half
 
@@ -71,21 +70,25 @@ def part(output: Tensor, axis: int, most: int = MOST) -> Tensor:
 def norm(values: Tensor) -> Tensor:
     """Return the Euclidean norm; in double precision where squares leave the range of float32, as vanishing ones do."""
     values = values.coalesce().values() if values.is_sparse else values
-    single = values.dtype != torch.float64
-    found: Tensor = torch.linalg.vector_norm(values.detach(), dtype=torch.float32 if single else torch.float64)
-    if values.device.type == "cpu" and not ROOM < float(found) < 1 / ROOM:
-        found = torch.linalg.vector_norm(values.detach(), dtype=torch.float64)
-    return found.double() if values.device.type == "cpu" else found
+    values = values.detach().abs() if values.is_complex() else values.detach()
+    single = values.dtype != torch.float64 and values.device.type == "cpu"  # elsewhere to look at the result is to wait
+    found: Tensor = torch.linalg.vector_norm(values, dtype=torch.float32 if single else torch.float64)
+    if single and not ROOM < float(found) < 1 / ROOM:
+        found = torch.linalg.vector_norm(values, dtype=torch.float64)
+    return found.double()
 
 
 def moments(values: Tensor) -> Tensor:
-    """Return variance and mean of a tensor's entries, of every k-th one if they are many; NaN if one is not finite."""
+    """Return variance and mean of a tensor's entries, of every k-th one if they are many; NaN if one is not finite.
+
+    In double precision: float32 has no room for the squares of what explodes or vanishes.
+    """
     flat = values.detach().reshape(-1)
     every = max(1, len(flat) // SAMPLE)
     while every > 1 and math.gcd(every, values.shape[-1]) > 1:  # so that all units have their turn
         every += 1
     flat = flat[::every]
-    return torch.stack(torch.var_mean(flat.float() if flat.dtype in HALF else flat, correction=0))
+    return torch.stack(torch.var_mean(flat.double(), correction=0))
 
 
 @torch.no_grad()

@@ -136,7 +136,7 @@ def _layer(path: str, calls: list[Call], around: Surroundings) -> Seen:
         mean=mean,
         std=std,
         rms=math.hypot(std, mean),
-        finite=math.isfinite(std),
+        finite=math.isfinite(mean),  # of finite values the deviation, too, may be beyond double precision
         correlation=_mean(calls, "correlation"),
         gradient_rms=None if gradient is None else math.sqrt(gradient * len(calls) / entries / calls[0].examples),
         gradient_norm=None if gradient is None else math.sqrt(gradient * len(calls) / calls[0].examples),

@@ -111,10 +111,17 @@ def _observe(model: nn.Module, batch: Any, loss: str | Loss | None) -> Observati
         attentions=structure.attentions,
         loss_value=float(value.value) if value.is_loss else None,
         prior=value.prior,
-        output_std=float(result.std()) if result.numel() > 1 else 0.0,
+        output_std=_deviation(result),
         classes=int(result.shape[1]) if value.prior is not None and result.ndim > 1 else None,
         missed=tuple(missed),
     )
+
+
+def _deviation(values: Tensor) -> float:
+    if values.numel() < 2:
+        return 0.0
+    found = float(values.std())
+    return found if math.isfinite(found) else float(values.double().std())  # float32 may lack room for squares
 
 
 def _thawed(model: nn.Module) -> set[str]:
@@ -216,5 +223,5 @@ def _step(named: Mapping[str, Tensor], gradients: Mapping[str, Tensor | None]) -
     for name, gradient in gradients.items():
         size = sizes({name: gradient})[name]
         if gradient is not None and size and math.isfinite(size):
-            own = float(named[name].float().square().mean().sqrt()) or 1.0
+            own = sizes({name: named[name]})[name] or 1.0
             named[name].sub_(gradient.to_dense() * (STEP * own / size))
