@@ -122,3 +122,41 @@ def test_double_precision_beyond_its_squares_raises_nothing(scale):
         model[2].weight.mul_(scale)
     assert gi.check(model, (x.double(), y)).verdict.word == "blame"
     assert not gi.identify(model)["2.weight"].found
+
+
+# bounds of the user's own
+
+
+SMALLER_IS_WORSE = {"INIT201", "INIT203", "INIT301", "INIT404", "INIT405"}
+
+
+@pytest.mark.parametrize("code", gi.diagnosis.THRESHOLDS)
+def test_one_number_is_a_bound_on_the_bad_side(code):
+    bound = gi.diagnosis.THRESHOLDS[code].warning
+    model, x = chain(6, 2**0.5), torch.randn(64, 32)
+    report = gi.check(model, x, thresholds={code: bound})
+    assert report.verdict.word == "acquit"
+    given = report.thresholds[code]
+    worse, better = (bound / 1.1, bound * 1.1) if code in SMALLER_IS_WORSE else (bound * 1.1, bound / 1.1)
+    assert (given.level(worse), given.level(better)) == ("error", None)
+
+
+@pytest.mark.parametrize("code", ["INIT201", "INIT301", "INIT404"])
+def test_one_number_for_what_vanishes_or_collapses(code):
+    model, x = chain(12, 0.3, nn.Tanh), torch.randn(64, 32)
+    nn.init.constant_(model[2].bias, 1.0)  # so that examples become alike
+    measured = finding(gi.check(model, x), code).measured
+    assert levels(gi.check(model, x, thresholds={code: 1.1 * measured}), code) == {"error"}
+    assert finding(gi.check(model, x, thresholds={code: measured / 1.1}), code) is None
+
+
+@pytest.mark.parametrize("code", gi.diagnosis.THRESHOLDS)
+def test_an_error_milder_than_its_warning_is_refused(code, refused):
+    pair = (0.1, 0.2) if code in SMALLER_IS_WORSE else (0.2, 0.1)
+    worse = "smaller is worse" if code in SMALLER_IS_WORSE else "larger is worse"
+    refused(lambda: gi.check(chain(1, 1.0), torch.randn(16, 32), thresholds={code: pair}), code, worse, "0.1", "0.2")
+
+
+def test_inputs_are_not_the_initializations_fault_whatever_their_bound():
+    report = gi.check(chain(3, 2**0.5), 5 * torch.randn(64, 32), thresholds={"INIT207": 3})
+    assert (levels(report, "INIT207"), report.verdict.word) == ({"warning"}, "acquit")

@@ -132,10 +132,10 @@ def inputs(view: View) -> Iterator[Finding]:
             or layer.kind == "attention"
         ):
             continue
-        if level := bound.level(max(size, 1 / size)):
+        if bound.level(max(size, 1 / size)):
             yield Finding(
                 "INIT207",
-                level,
+                "warning",
                 (layer.path,),
                 size,
                 (1 / bound.warning, bound.warning),
