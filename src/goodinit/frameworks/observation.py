@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+MODEL = "(model)"  # the path of a layer that is the whole model
 NORMALIZED, SUM, ATTENTION, OUTPUT = "normalization", "residual sum", "attention", "output"
 
 
@@ -16,6 +17,8 @@ class Values:
     shape : tuple of int
     mean, std, largest : float
         Of the entries; `largest` is the maximum of their absolute values.
+    unfit : int
+        How many entries are NaN or infinite.
     kurtosis : float
         E (w - mean)^4 / variance^2; NaN for a constant tensor.
     twins : float
@@ -36,6 +39,7 @@ class Values:
     mean: float
     std: float
     largest: float
+    unfit: int
     kurtosis: float
     twins: float
     same_as: str | None
@@ -51,7 +55,7 @@ class Seen:
     Parameters
     ----------
     path, type : str
-        Of the module.
+        Of the module; MODEL if that is the whole model.
     weight, bias : str or None
         Paths of its parameters.
     kind : str

@@ -105,18 +105,21 @@ def stream(view: View) -> Iterator[Finding]:
 
 def nonfinite(view: View) -> Iterator[Finding]:
     """INIT208: the first layer that makes NaN or infinity of finite inputs."""
-    found = [one for one in view.seen.layers if not one.finite]
-    if found and not view.unfit_inputs():
-        first = found[0]
-        yield Finding(
-            "INIT208",
-            "error",
-            (first.path,),
-            None,
-            None,
-            f"outputs of {first.path} are NaN or infinite, for inputs of size {number(first.input_rms)}",
-            "check the inputs for NaN, the weights for size, and the precision",
-        )
+    first = next((one for one in view.seen.layers if not one.finite), None)
+    if first is not None and not view.unfit_inputs():
+        yield Finding("INIT208", "error", (first.path,), None, None, *_whence(view, first))
+
+
+def _whence(view: View, layer: Seen) -> tuple[str, str]:
+    """Return where NaN or infinity comes from, and what to do."""
+    for one in (view.values[path] for path in (layer.weight, layer.bias) if path in view.values):
+        if one.unfit:
+            reason = f"{one.path} holds NaN or infinity in {one.unfit:,} of its {math.prod(one.shape):,} entries"
+            return reason, "look at the formula or file that it comes from, and draw it anew"
+    return (
+        f"outputs of {layer.path} are NaN or infinite, for inputs of size {number(layer.input_rms)}",
+        "check the inputs for NaN, the weights for size, and the precision",
+    )
 
 
 def inputs(view: View) -> Iterator[Finding]:

@@ -12,6 +12,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from goodinit.frameworks.observation import MODEL
 from goodinit.frameworks.torch.batches import floating
 from goodinit.frameworks.torch.layers import unit_axis
 
@@ -128,7 +129,7 @@ class Recorder:
             self.inside.pop()
             outputs = floating(output)
             if layer and self.recording and outputs and outputs[0].numel():
-                self._record(path, module, floating((args, kwargs)), outputs[0])
+                self._record(path or MODEL, module, floating((args, kwargs)), outputs[0])
 
         return left
 

@@ -42,6 +42,7 @@ def values(model: nn.Module, gradients: Mapping[str, float | None], frozen: set[
                 mean=mean,
                 std=std,
                 largest=largest,
+                unfit=0 if math.isfinite(largest) else int((~parameter.isfinite()).sum()),
                 kurtosis=kurtosis,
                 twins=twins,
                 same_as=twin,

@@ -8,7 +8,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from goodinit.frameworks.observation import ATTENTION, NORMALIZED, OUTPUT, SUM, Attention, Link, Seen
+from goodinit.frameworks.observation import ATTENTION, MODEL, NORMALIZED, OUTPUT, SUM, Attention, Link, Seen
 from goodinit.frameworks.torch.calls import SKEWED, Call
 from goodinit.frameworks.torch.graph import ATTENTIONS, MATRIX, NORMS, POOLS, PRODUCTS, Graph, Way
 from goodinit.frameworks.torch.layers import fans, kind, owner_of, weight_of
@@ -161,6 +161,7 @@ def _mean(calls: list[Call], name: str) -> float | None:
 
 def _named(module: nn.Module, path: str, name: str) -> str | None:
     """Return the path of a parameter in the state dict."""
+    path = "" if path == MODEL else path
     inside = "" if owner_of(module) is module else "out_proj."
     owner = owner_of(module)
     if name == "weight" and not isinstance(owner._parameters.get("weight"), Tensor):
