@@ -252,4 +252,5 @@ def _step(named: Mapping[str, Tensor], gradients: Mapping[str, Tensor | None]) -
         size = sizes({name: gradient})[name]
         if gradient is not None and size and math.isfinite(size):
             own = sizes({name: named[name]})[name] or 1.0
-            named[name].sub_(gradient.to_dense() * (STEP * own / size))
+            # by `data`, which counts no change: a graph of the user's that awaits its backward pass stays valid
+            named[name].data.sub_(gradient.to_dense() * (STEP * own / size))
