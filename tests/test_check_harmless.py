@@ -350,3 +350,15 @@ def test_any_small_model(names, training, freeze, mode):
     errors = {"interrupt": KeyboardInterrupt, "error": RuntimeError}
     empty = not any(True for _ in model.parameters())
     look(model, torch.randn(4, 4), errors[stops[0]] if stops and not empty else None, mode=mode)
+
+
+def test_a_graph_that_awaits_its_backward_pass_stays_valid():
+    torch.manual_seed(0)
+    models, x = [dead(), dead()], torch.randn(16, 6)
+    models[1].load_state_dict(models[0].state_dict())
+    pending = [model(x).square().sum() + model(x).sum() for model in models]
+    gi.check(models[0], x)  # takes steps to see what moves later
+    for one in pending:
+        one.backward()
+    for ours, plain in zip(*(model.parameters() for model in models), strict=True):
+        assert torch.equal(ours.grad, plain.grad)

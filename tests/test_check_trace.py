@@ -381,10 +381,10 @@ def test_without_a_loss_the_direction_is_random_and_has_norm_1():
     layers, found = seen(model, x)
     assert found.loss_value is None
     # the gradient by the outputs is the direction itself: norm 1 over 16 examples
-    assert layers[""].gradient_norm == pytest.approx(math.sqrt(1 / 16), rel=1e-5)
+    assert layers["(model)"].gradient_norm == pytest.approx(math.sqrt(1 / 16), rel=1e-5)
     again, _ = seen(model, x)
     other, _ = seen(model, x, seed=1)
-    values = [one[""].gradient_rms for one in (layers, again, other)]
+    values = [one["(model)"].gradient_rms for one in (layers, again, other)]
     assert values[0] == values[1]
     weights = [trace(model, x, seed=seed).values[0].gradient for seed in (0, 0, 1)]
     assert weights[0] == weights[1] != weights[2]

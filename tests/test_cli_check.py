@@ -61,6 +61,10 @@ class Frozen(nn.Module):
         return self.layer(x).detach()
 
 
+def exploding():
+    return mlp(64**0.5, 32)
+
+
 def named():
     net = nn.Sequential()
     net.add_module("<script>alert(1)</script>", nn.Linear(20, 5))
@@ -149,6 +153,56 @@ def test_thresholds_and_silence(folder: Path) -> None:
     assert "INIT204 error" in strict.stdout
 
 
+def test_one_threshold_for_what_is_worse_when_smaller(folder: Path) -> None:
+    for code in ("INIT404=1e-30", "INIT301=1e-3", "INIT201=1e-4", "INIT203=0.02"):
+        done = run(folder, "nets:good", "--batch", "batch.npz", "--threshold", code)
+        assert (done.exit_code, done.stderr) == (0, ""), code
+
+
+def test_an_explosion_is_blamed(folder: Path) -> None:
+    done = run(folder, "nets:exploding", "--input", "32x20")
+    assert (done.exit_code, done.stderr) == (1, "")
+    assert "INIT202" in done.stdout
+
+
+def test_arrays_in_double_precision_are_taken(folder: Path) -> None:
+    rng = np.random.default_rng(0)
+    np.savez(folder / "double.npz", inputs=rng.standard_normal((32, 20)), targets=rng.integers(0, 5, 32))
+    assert run(folder, "nets:good", "--batch", "double.npz").exit_code == 0
+
+
+def test_a_page_that_exists_is_replaced_only_by_force(folder: Path) -> None:
+    kept = folder / "kept.txt"
+    kept.write_text("mine")
+    done = run(folder, "nets:good", "--batch", "batch.npz", "--report", "kept.txt")
+    assert (done.exit_code, done.stdout) == (2, "")
+    assert "kept.txt exists; choose another file with --report, or replace it with --force" in done.stderr
+    assert kept.read_text() == "mine"
+    assert run(folder, "nets:good", "--batch", "batch.npz", "--report", "kept.txt", "--force").exit_code == 0
+    assert "Not to blame" in kept.read_text()
+
+
+def test_a_page_goes_into_a_new_folder_and_what_was_found_is_printed_first(folder: Path) -> None:
+    done = run(folder, "nets:good", "--batch", "batch.npz", "--report", "new/page.html")
+    assert done.exit_code == 0
+    assert (folder / "new" / "page.html").exists()
+    done = run(folder, "nets:tiny", "--batch", "batch.npz", "--report", "nets.py/page.html")
+    assert done.exit_code == 2
+    assert "The initialization is to blame in 4" in done.stdout
+    assert "cannot write nets.py/page.html" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_what_fails_in_our_own_lines_is_not_called_the_users(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("goodinit.diagnosis.checking.verdict", None)
+    done = run(folder, "nets:good", "--batch", "batch.npz")
+    assert (done.exit_code, done.stdout) == (3, "")
+    assert "goodinit itself has failed" in done.stderr
+    assert "goodinit/diagnosis/checking.py, line" in done.stderr
+    assert "the code that was named raised" not in done.stderr
+    assert "Traceback" not in done.stderr
+
+
 def test_names_of_other_people_are_text(folder: Path) -> None:
     run(folder, "nets:named", "--batch", "batch.npz", "--report", "named.html")
     assert "<script>" not in (folder / "named.html").read_text()
@@ -160,6 +214,7 @@ def test_names_of_other_people_are_text(folder: Path) -> None:
         (["nets:good"], "gives no batch"),
         (["nets:good", "--input", "3xx"], "--input must be a shape"),
         (["nets:good", "--input", "0x20"], "--input must be a shape"),
+        (["nets:words", "--input", "8x8:0"], "--input must be a shape"),
         (["nets:good", "--input", "8x20", "--batch", "batch.npz"], "give one of the two"),
         (["nets:good", "--input", "8x20", "--loss", "cross_entropy"], "needs targets"),
         (["nets:good", "--input", "8x20", "--loss", "crossentropy"], "must be one of cross_entropy"),

@@ -27,6 +27,10 @@ def make():
     return Small()
 
 
+def with_a_batch():
+    return Small(), torch.randn(4, 300)
+
+
 model = Small()
 """
 LIGHT = """
@@ -69,7 +73,7 @@ def run(*arguments: str, folder: Path, path: str | None = None) -> subprocess.Co
     )
 
 
-@pytest.mark.parametrize("name", ["make", "Small", "model"])
+@pytest.mark.parametrize("name", ["make", "Small", "with_a_batch", "model"])
 def test_a_function_a_class_or_a_model_becomes_a_table(name: str, folder: Path) -> None:
     done = run(f"package.models:{name}", folder=folder)
     assert (done.returncode, done.stderr) == (0, "building\n")

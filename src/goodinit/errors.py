@@ -44,6 +44,10 @@ class ForeignError(RuntimeError):
     """Code of the user's own has raised; the message is its traceback."""
 
 
+class BugError(RuntimeError):
+    """goodinit itself has failed; the message says where."""
+
+
 def finite(name: str, value: float) -> float:
     """Return `value` as a float, or raise InputError if it is not a finite number."""
     if isinstance(value, bool) or not isinstance(value, numbers.Real) or not math.isfinite(value):

@@ -49,6 +49,7 @@ def check(
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")] = False,
     report: Annotated[Path | None, typer.Option(metavar="FILE.html", help="Write a page with figures.")] = None,
+    force: Annotated[bool, typer.Option("--force", help="Replace a page that exists.")] = False,
 ) -> None:
     """Say whether the initialization of a PyTorch model is to blame, which layer, why, and what to do.
 
@@ -57,6 +58,8 @@ def check(
     """
     if inputs is not None and batch is not None:
         raise InputError(f"--input {inputs} makes a batch up and --batch {batch} reads one; give one of the two")
+    if report is not None and report.exists() and not force:
+        raise InputError(f"{report} exists; choose another file with --report, or replace it with --force")
     options = {
         "loss": loss,
         "mode": mode,
@@ -65,11 +68,11 @@ def check(
         "silence": _gathered(_pairs("--silence", silence)),
     }
     found = _checked(model, inputs, batch, options)
+    _print(found, as_json)
     if report is not None:
-        from goodinit.report import write_diagnosis
-
-        write_diagnosis(found, report)
-    _print(found, as_json, report)
+        _write(found, report)
+        if not as_json:
+            typer.echo(f"\nreport: {report}")
     raise typer.Exit(0 if found.ok else 1)
 
 
@@ -77,10 +80,9 @@ def _checked(model: str, inputs: Text, batch: Path | None, options: dict[str, An
     # imported here: these take a while, which --help and a mistyped flag should not
     with uninterrupted():
         from goodinit import diagnosis
-        from goodinit.frameworks.factory import built, explained
+        from goodinit.frameworks.factory import built, explained, model_and_batch, own_fault
 
-    made = built(model)
-    own, given = made if isinstance(made, tuple) and len(made) == 2 else (made, None)
+    own, given = model_and_batch(built(model))
     taken = _made_up(inputs, options["seed"]) if inputs else _read(batch) if batch else given
     if taken is None:
         raise InputError(f"{model} gives no batch: add --input 32x784, say, or --batch FILE.npz")
@@ -89,18 +91,26 @@ def _checked(model: str, inputs: Text, batch: Path | None, options: dict[str, An
     except (InputError, MissingError):
         raise
     except Exception as error:  # noqa: BLE001 - whatever a user's model raises is shown as it is
-        raise explained(error) from None
+        raise (own_fault(error) or explained(error)) from None
 
 
-def _print(found: "Report", as_json: bool, report: Path | None) -> None:
+def _print(found: "Report", as_json: bool) -> None:
     from goodinit.diagnosis.printing import show
 
     if as_json:
         write_json(found.to_dict())
-        return
-    show(found, terminal())
-    if report is not None:
-        typer.echo(f"\nreport: {report}")
+    else:
+        show(found, terminal())
+
+
+def _write(found: "Report", page: Path) -> None:
+    from goodinit.report import write_diagnosis
+
+    try:
+        page.parent.mkdir(parents=True, exist_ok=True)
+        write_diagnosis(found, page)
+    except OSError as error:
+        raise InputError(f"cannot write {page}: {error.strerror}; choose another file with --report") from None
 
 
 def _gathered(pairs: Sequence[tuple[str, str]]) -> dict[str, list[str]]:
@@ -140,13 +150,13 @@ def _made_up(text: str, seed: int) -> Any:
 
     match = SHAPE.fullmatch(text.strip())
     sizes = [int(one) for one in match["sizes"].split("x")] if match else []
-    if match is None or 0 in sizes or np.prod(sizes, dtype=float) > MOST:
+    if match is None or 0 in (*sizes, int(match["below"] or 1)) or np.prod(sizes, dtype=float) > MOST:
         raise InputError(
             f"--input must be a shape such as 32x3x224x224 or 8x16:1000, at most {MOST:,}, got {clip(text)!r}"
         )
     rng = np.random.default_rng(seed)
     if match["below"]:
-        return rng.integers(0, max(int(match["below"]), 1), sizes)
+        return rng.integers(0, int(match["below"]), sizes)
     return rng.standard_normal(sizes, dtype=np.float32)
 
 

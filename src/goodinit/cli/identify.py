@@ -18,7 +18,8 @@ def identify(
     model: Annotated[
         str,
         typer.Argument(
-            help="A function without arguments that returns a PyTorch model, or the model.", metavar="MODULE:FACTORY"
+            help="A function without arguments that returns a PyTorch model, or a model and a batch; or the model.",
+            metavar="MODULE:FACTORY",
         ),
     ],
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")] = False,
@@ -28,9 +29,9 @@ def identify(
     The module is imported from the working directory or from what is installed; the model is only looked at.
     """
     # imported here: these take a while, which --help and a mistyped flag should not
-    from goodinit.frameworks.factory import built
+    from goodinit.frameworks.factory import built, model_and_batch
 
-    given = built(model)
+    given, _ = model_and_batch(built(model))
     with uninterrupted():
         from goodinit.diagnosis import identify as look
 

@@ -10,7 +10,7 @@ from typing import Any, ParamSpec
 
 import typer
 
-from goodinit.errors import ForeignError, InputError, MissingError
+from goodinit.errors import BugError, ForeignError, InputError, MissingError
 
 Options = ParamSpec("Options")
 
@@ -36,7 +36,7 @@ def explained(command: Callable[Options, None], after_ctrl_c: str = CONTINUE) ->
             command(*args, **options)
         except InputError as error:
             raise _end(USAGE, *error.problems) from None
-        except MissingError as error:
+        except (MissingError, BugError) as error:
             raise _end(MISSING, str(error)) from None
         except ForeignError as error:
             typer.echo(str(error), err=True)

@@ -47,8 +47,7 @@ def text(report: "Report", width: int | None = None) -> str:
 
 def show(report: "Report", console: "Console") -> None:
     """Print the report: rows, totals, findings, verdict."""
-    seen = report.observation
-    console.print(one_line(f"{seen.model}, {seen.mode} mode; {seen.batch}; {seen.loss}", SENTENCE), soft_wrap=True)
+    console.print(one_line(f"{report.observation.model}, {asked(report)}", SENTENCE), soft_wrap=True)
     if report.rows:
         console.print(_fitting(report, console))
         console.print(one_line(totals(report), SENTENCE), soft_wrap=True)
@@ -63,6 +62,12 @@ def show(report: "Report", console: "Console") -> None:
         console.print(one_line(f"  fix: {one.fix}", 1000))
     console.print()
     console.print(one_line(report.verdict.sentence, 2000), style=_STYLE[report.verdict.word])
+
+
+def asked(report: "Report") -> str:
+    """Return mode, batch and loss, the latter two unless nothing was run."""
+    seen = report.observation
+    return "; ".join(one for one in (f"{seen.mode} mode", seen.batch, seen.loss) if one)
 
 
 def totals(report: "Report") -> str:
@@ -88,7 +93,7 @@ def cells(row: "Row") -> tuple[str, ...]:
     shape = "x".join(str(one) for one in row.shape)
     activation = number(row.activation)
     return (
-        *(row.path or "(model)", row.type, shape, row.identified or "", std + expected),
+        *(row.path, row.type, shape, row.identified or "", std + expected),
         *(row.follows, activation, gradient, row.share, row.status),
     )
 
@@ -155,13 +160,12 @@ def html(report: "Report") -> str:
     """Return the report as a fragment of HTML in which everything is escaped."""
     import jinja2
 
-    seen = report.observation
     used = _used(report) if report.rows else [True] * len(COLUMNS)
     return (
         jinja2.Environment(autoescape=True)
         .from_string(_PAGE)
         .render(
-            head=f"{seen.model}, {seen.mode} mode; {seen.batch}; {seen.loss}",
+            head=f"{report.observation.model}, {asked(report)}",
             columns=[name for name, keep in zip(COLUMNS, used, strict=True) if keep],
             rows=[[one for one, keep in zip(cells(row), used, strict=True) if keep] for row in report.rows],
             totals=totals(report),

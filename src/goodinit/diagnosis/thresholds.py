@@ -18,21 +18,23 @@ class Threshold:
     quantity : str
         What is compared.
     warning, error : float
-        Bounds; which side is bad follows from which of the two is larger.
+        Bounds; the error's is the worse one, or the same.
     why : str
         Their derivation, or how they were calibrated.
+    low : bool
+        Whether small numbers are the bad ones.
     """
 
     quantity: str
     warning: float
     error: float
     why: str
+    low: bool = False
 
     def level(self, measured: float) -> str | None:
         """Return the level of a measured number, None where it is fine."""
-        up = self.error >= self.warning
         for name, bound in (("error", self.error), ("warning", self.warning)):
-            if (measured > bound) if up else (measured < bound):
+            if (measured < bound) if self.low else (measured > bound):
                 return name
         return None
 
@@ -42,10 +44,14 @@ _DEPTH = (
 )
 THRESHOLDS: dict[str, Threshold] = {
     "INIT103": Threshold("share of units that equal another one", 0.02, 0.5, "random units never agree"),
-    "INIT201": Threshold("signal at the end of a plain chain over that at its begin", 1e-2, 1e-4, _DEPTH),
+    "INIT201": Threshold("signal at the end of a plain chain over that at its begin", 1e-2, 1e-4, _DEPTH, low=True),
     "INIT202": Threshold("signal at the end of a plain chain over that at its begin", 1e2, 1e4, "as INIT201"),
     "INIT203": Threshold(
-        "weight deviation over the expected one", 1 / 12, 1 / 40, ".02 at a fan-in of 27 before ReLU is 1/14 of it"
+        "weight deviation over the expected one",
+        1 / 12,
+        1 / 40,
+        ".02 at a fan-in of 27 before ReLU is 1/14 of it",
+        low=True,
     ),
     "INIT204": Threshold(
         "weight deviation over the expected one", 3.5, 8.0, "gains go up to 1.7; sigmoid alone can use 4.7"
@@ -58,19 +64,24 @@ THRESHOLDS: dict[str, Threshold] = {
         "root mean square of the inputs, or its reciprocal", 8.0, math.inf, "standardized ones have 1"
     ),
     "INIT301": Threshold(
-        "gradient at the first layer over that at the last", 1e-2, 1e-3, "as INIT201, for plain descent"
+        "gradient at the first layer over that at the last", 1e-2, 1e-3, "as INIT201, for plain descent", low=True
     ),
     "INIT302": Threshold("gradient at the first layer over that at the last", 1e2, 1e3, "as INIT301"),
     "INIT401": Threshold("share of units that no example makes active", 0.5, 0.9, "see docs/check.md"),
     "INIT402": Threshold("share of values in the flat part", 0.5, 0.9, "N(0, 1) has 14 % in that of tanh"),
     "INIT404": Threshold(
-        "1 - correlation of examples, over that at the first layer", 1e-2, 1e-4, "critical relu has 20 / depth^2"
+        "1 - correlation of examples, over that at the first layer",
+        1e-2,
+        1e-4,
+        "critical relu has 20 / depth^2",
+        low=True,
     ),
     "INIT405": Threshold(
         "entropy of attention over its largest",
         0.5,
         0.0,
         "scores of variance 1 have about .9; models with normalized queries and keys begin lower, and train",
+        low=True,
     ),
     "INIT501": Threshold("loss less the logarithm of the number of classes", 2.0, 8.0, "logits of variance 1 cost .5"),
     "INIT502": Threshold("standard deviation of the outputs", 10.0, 100.0, "softmax of N(0, 10^2) is settled"),
@@ -86,7 +97,7 @@ def thresholds(given: Mapping[str, float | tuple[float, float]] | None) -> dict[
     Raises
     ------
     InputError
-        If a code is unknown or has no threshold, or a bound is no number.
+        If a code is unknown or has no threshold, a bound is no number, or the error's is the milder one.
     """
     out = dict(THRESHOLDS)
     for code, bounds in (given or {}).items():
@@ -98,4 +109,10 @@ def thresholds(given: Mapping[str, float | tuple[float, float]] | None) -> dict[
             raise InputError(f"thresholds of {code} are (warning, error), got {bounds!r}")
         warning, error = (finite(f"a threshold of {code}", one) for one in pair)
         out[code] = replace(out[code], warning=warning, error=error, why="given")
+        if out[code].level(warning) == "error":
+            worse = "smaller" if out[code].low else "larger"
+            raise InputError(
+                f"thresholds of {code} are (warning, error), and {worse} is worse, so the error's cannot be "
+                f"{error:g} when the warning's is {warning:g}"
+            )
     return out

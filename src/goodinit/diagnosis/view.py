@@ -136,9 +136,9 @@ class View:
         if weight is None or layer.kind not in PLAIN or not layer.fan_in or math.isnan(layer.input_rms):
             return None
         bias = self.values.get(layer.bias) if layer.bias else None
-        second = layer.fan_in * (weight.std**2 + weight.mean**2) * layer.input_rms**2
-        second += 0 if bias is None else bias.std**2 + bias.mean**2
-        centre, spread = math.sqrt(second), 5 * math.sqrt(2 / max(weight.shape[0], 1)) / 2
+        product = math.sqrt(layer.fan_in) * math.hypot(weight.std, weight.mean) * layer.input_rms
+        centre = math.hypot(product, *(() if bias is None else (bias.std, bias.mean)))
+        spread = 5 * math.sqrt(2 / max(weight.shape[0], 1)) / 2
         return centre * math.exp(-spread), centre * math.exp(spread)
 
     def chains(self, normalized: bool) -> list[list[Seen]]:

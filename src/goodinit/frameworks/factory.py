@@ -11,7 +11,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-from goodinit.errors import ForeignError, InputError, MissingError
+from goodinit.errors import BugError, ForeignError, InputError, MissingError
 from goodinit.spelling import clip, nearest, shorten
 
 NAME = r"[^\W\d]\w*"
@@ -49,6 +49,11 @@ def built(text: str) -> Any:
             return found
         _refuse_arguments(found, text)
         return _run(found)
+
+
+def model_and_batch(made: Any) -> tuple[Any, Any]:
+    """Return what a factory made as a model and its batch, None if it brings none."""
+    return made if isinstance(made, tuple) and len(made) == 2 else (made, None)
 
 
 def _imported(name: str) -> Any:
@@ -100,6 +105,18 @@ def explained(error: BaseException) -> MissingError | ForeignError:
     while at is not None and _ours(at.tb_frame.f_code.co_filename):
         at = at.tb_next
     return ForeignError("".join(traceback.format_exception(type(error), error, at)).rstrip())
+
+
+def own_fault(error: Exception) -> BugError | None:
+    """Return the sentence on what our own lines raised; None if the user's or a framework's did."""
+    last = traceback.extract_tb(error.__traceback__)[-1]
+    if not last.filename.startswith(OURS):
+        return None
+    where = f"goodinit/{Path(last.filename).relative_to(OURS).as_posix()}, line {last.lineno}"
+    return BugError(
+        f"goodinit itself has failed, not the code that was named: {type(error).__name__}: {clip(str(error))} "
+        f"({where}); please report it with what was given"
+    )
 
 
 def _ours(file: str) -> bool:

@@ -3,6 +3,7 @@
 import math
 from dataclasses import dataclass
 
+MODEL = "(model)"  # the path of a layer that is the whole model
 NORMALIZED, SUM, ATTENTION, OUTPUT = "normalization", "residual sum", "attention", "output"
 
 
@@ -17,6 +18,8 @@ class Values:
     shape : tuple of int
     mean, std, largest : float
         Of the entries; `largest` is the maximum of their absolute values.
+    unfit : int
+        How many entries are NaN or infinite.
     kurtosis : float
         E (w - mean)^4 / variance^2; NaN for a constant tensor.
     twins : float
@@ -37,6 +40,7 @@ class Values:
     mean: float
     std: float
     largest: float
+    unfit: int
     kurtosis: float
     twins: float
     same_as: str | None
@@ -62,7 +66,7 @@ class Seen:
     Parameters
     ----------
     path, type : str
-        Of the module.
+        Of the module; MODEL if that is the whole model.
     weight, bias : str or None
         Paths of its parameters.
     kind : str

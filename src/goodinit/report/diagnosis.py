@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from goodinit.diagnosis import Finding, Report
-from goodinit.diagnosis.printing import COLUMNS, cells, totals
+from goodinit.diagnosis.printing import COLUMNS, asked, cells, totals
 from goodinit.diagnosis.words import number, some
 from goodinit.figures.diagnosis import layers
 from goodinit.report.images import data_uris
@@ -40,7 +40,7 @@ def write_diagnosis(report: Report, path: Path) -> Path:
         .get_template("diagnosis.html.jinja")
         .render(
             title=f"Is the initialization of {one_line(seen.model, SENTENCE)} to blame?",
-            asked=one_line(f"{seen.mode} mode; {seen.batch}; {seen.loss}", SENTENCE),
+            asked=one_line(asked(report), SENTENCE),
             word=WORDS[report.verdict.word],
             sentence=one_line(report.verdict.sentence, 2 * SENTENCE),
             findings=[_finding(one) for one in report.findings],

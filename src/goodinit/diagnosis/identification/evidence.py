@@ -45,7 +45,7 @@ class Evidence:
     @functools.cached_property
     def std(self) -> float:
         """The standard deviation."""
-        return math.sqrt(max(self.second - self.mean**2, 0.0))
+        return math.sqrt(max(self.second - self.mean * self.mean, 0.0))
 
     @property
     def finite(self) -> bool:

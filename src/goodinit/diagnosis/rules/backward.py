@@ -11,6 +11,7 @@ from goodinit.diagnosis.view import PLAIN, View
 from goodinit.diagnosis.words import OTHERWISE, number, uncentred
 from goodinit.frameworks.observation import Seen
 
+MOST = 1e150  # a size that has a square
 _BESIDE = {
     "steps": "draw the weights that read the state orthogonal, with gain 1; look at the size of its inputs, too",
     "stream": "scale the last layer of each branch by 1 / sqrt(number of branches), or normalize before each branch",
@@ -87,14 +88,14 @@ def _expected(view: View, inner: Sequence[Seen]) -> float | None:
     joins = {(link.source, link.sink): link for link in view.seen.links}
     for below, above in itertools.pairwise(inner):
         link, weight = joins.get((below.path, above.path)), view.weight(above)
-        if link is None or link.pooled or link.normalized or weight is None or not below.rms > 0:
+        if link is None or link.pooled or link.normalized or weight is None or not 0 < below.rms < MOST:
             return None
         name = view.activation(below)
         if view.is_unknown(below):
             return None
         slope = theory.expectation(lambda a, d: d**2, FUNCTIONS[name], below.rms**2) if name else 1.0
-        ratio *= above.fan_in * (weight.std**2 + weight.mean**2) * slope
-    return math.sqrt(ratio)
+        ratio *= math.sqrt(above.fan_in * slope) * math.hypot(weight.std, weight.mean)
+    return ratio
 
 
 def _remedy(view: View, inner: Sequence[Seen], guilty: Sequence[str]) -> str:

@@ -10,7 +10,9 @@ from goodinit.diagnosis.view import View
 from goodinit.diagnosis.words import OTHERWISE, number, uncentred
 from goodinit.frameworks.observation import Seen
 
-LEAST = 1e-300  # a size that is as good as none, and has a logarithm
+LEAST = 1e-37  # a size below which float32 runs out of digits, and steps are rounding
+ROUNDED = 6e-5  # one below which float16 does, and from which a signal may come to be exactly 0
+DIGITS = 1e4  # from where float16 has digits to what it can hold at least, and by a few zeros among ones of that size
 
 
 def drift(view: View) -> Iterator[Finding]:
@@ -51,11 +53,21 @@ def _is_zero(view: View, layer: Seen) -> bool:
 
 
 def _guilty(chain: Sequence[Seen], sizes: Sequence[float]) -> tuple[str, ...]:
-    """Return the layers whose factor is at least half as far from 1, as a logarithm, as the worst one's."""
-    logs = [math.log(max(after, LEAST) / max(before, LEAST)) for before, after in itertools.pairwise(sizes)]
-    total = sum(logs)
-    worst = max(log * math.copysign(1, total) for log in logs)
-    return tuple(one.path for one, log in zip(chain, logs, strict=False) if log * math.copysign(1, total) >= worst / 2)
+    """Return the layers whose factor is at least half as far from 1, as a logarithm, as the worst one's.
+
+    Where the signal is lost in rounding the layers are no worse than those that brought it there.
+    """
+    least = _least(sizes)
+    sign = 1 if sizes[-1] > sizes[0] else -1
+    logs = [sign * math.log(max(after, least) / max(before, least)) for before, after in itertools.pairwise(sizes)]
+    worst = max(logs)
+    return tuple(one.path for one, log in zip(chain, logs, strict=False) if log >= worst / 2)
+
+
+def _least(sizes: Sequence[float]) -> float:
+    """Return the size below which steps are rounding: higher where a signal in half precision has come down to 0."""
+    last = next((before for before, after in itertools.pairwise(sizes) if after == 0), math.inf)
+    return max(LEAST, DIGITS * last) if last < ROUNDED else LEAST
 
 
 def _remedy(view: View, chain: Sequence[Seen], guilty: Sequence[str]) -> str:
@@ -101,18 +113,21 @@ def stream(view: View) -> Iterator[Finding]:
 
 def nonfinite(view: View) -> Iterator[Finding]:
     """INIT208: the first layer that makes NaN or infinity of finite inputs."""
-    found = [one for one in view.seen.layers if not one.finite]
-    if found and not view.unfit_inputs():
-        first = found[0]
-        yield Finding(
-            "INIT208",
-            "error",
-            (first.path,),
-            None,
-            None,
-            f"outputs of {first.path} are NaN or infinite, for inputs of size {number(first.input_rms)}",
-            "check the inputs for NaN, the weights for size, and the precision",
-        )
+    first = next((one for one in view.seen.layers if not one.finite), None)
+    if first is not None and not view.unfit_inputs():
+        yield Finding("INIT208", "error", (first.path,), None, None, *_whence(view, first))
+
+
+def _whence(view: View, layer: Seen) -> tuple[str, str]:
+    """Return where NaN or infinity comes from, and what to do."""
+    for one in (view.values[path] for path in (layer.weight, layer.bias) if path in view.values):
+        if one.unfit:
+            reason = f"{one.path} holds NaN or infinity in {one.unfit:,} of its {math.prod(one.shape):,} entries"
+            return reason, "look at the formula or file that it comes from, and draw it anew"
+    return (
+        f"outputs of {layer.path} are NaN or infinite, for inputs of size {number(layer.input_rms)}",
+        "check the inputs for NaN, the weights for size, and the precision",
+    )
 
 
 def inputs(view: View) -> Iterator[Finding]:
@@ -128,10 +143,10 @@ def inputs(view: View) -> Iterator[Finding]:
             or layer.kind == "attention"
         ):
             continue
-        if level := bound.level(max(size, 1 / size)):
+        if bound.level(max(size, 1 / size)):
             yield Finding(
                 "INIT207",
-                level,
+                "warning",
                 (layer.path,),
                 size,
                 (1 / bound.warning, bound.warning),

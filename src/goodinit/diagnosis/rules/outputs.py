@@ -11,7 +11,7 @@ from goodinit.diagnosis.words import number
 def first_loss(view: View) -> Iterator[Finding]:
     """INIT501: a model that knows nothing should pay what a guess costs, ln of the number of classes."""
     seen, bound = view.seen, view.bounds["INIT501"]
-    if seen.loss_value is None or not seen.classes or not math.isfinite(seen.loss_value):
+    if seen.loss_value is None or not seen.classes or not math.isfinite(seen.loss_value) or not seen.layers:
         return
     guess = math.log(seen.classes)
     if level := bound.level(seen.loss_value - guess):

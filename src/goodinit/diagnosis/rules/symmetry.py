@@ -11,7 +11,7 @@ from goodinit.frameworks.observation import ATTENTION, Seen, Values
 def zero_weights(view: View) -> Iterator[Finding]:
     """INIT101: zeros are a recipe for the end of a residual branch and for the output layer, and a wall elsewhere."""
     for layer, weight in view.weighted():
-        if weight.largest > 0 or weight.moves == "unused" or _may_be_zero(view, layer, weight):
+        if weight.largest != 0 or weight.moves == "unused" or _may_be_zero(view, layer, weight):
             continue
         stuck = weight.moves == "never"
         yield Finding(

@@ -59,7 +59,7 @@ def feed(model: nn.Module, batch: Any, has_loss: bool) -> Feed:
         return Feed(batch, None, (), "the given function runs the model")
     first = _first(batch) if _is_loader(batch) else batch
     prefix = "the first batch of the loader: " if _is_loader(batch) else ""
-    own = placed(model, copied(first))
+    own = placed(model, copied(first, _precision(model)))
     if first is None or isinstance(first, (str, bytes, int, float)):
         raise InputError(f"a batch must be {_KINDS}, got {type(first).__name__} {str(first)[:40]!r}")
     return replace(_understood(model, own, has_loss, prefix), own=own)
@@ -141,16 +141,21 @@ def _takes(model: nn.Module) -> int:
     return max(needed, 1)
 
 
-def copied(value: Any) -> Any:
-    """Return a copy of whatever holds tensors; NumPy arrays become tensors."""
+def _precision(model: nn.Module) -> torch.dtype | None:
+    return next((one.dtype for one in model.parameters() if one.is_floating_point()), None)
+
+
+def copied(value: Any, precision: torch.dtype | None = None) -> Any:
+    """Return a copy of whatever holds tensors; NumPy arrays become tensors, floating ones of the given precision."""
     if isinstance(value, torch.Tensor):
         return value.detach().clone().requires_grad_(value.requires_grad)
     if isinstance(value, np.ndarray) and value.dtype.kind in "fiub":
-        return torch.from_numpy(value.copy())
+        made = torch.from_numpy(value.copy())
+        return made.to(precision) if made.is_floating_point() else made
     if type(value) in (list, tuple):
-        return type(value)(copied(one) for one in value)
+        return type(value)(copied(one, precision) for one in value)
     if type(value) is dict:
-        return {key: copied(one) for key, one in value.items()}
+        return {key: copied(one, precision) for key, one in value.items()}
     try:
         return copy.deepcopy(value)
     except (TypeError, RuntimeError):  # what cannot be copied holds no plain tensors

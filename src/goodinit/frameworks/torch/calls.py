@@ -12,6 +12,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from goodinit.frameworks.observation import MODEL
 from goodinit.frameworks.torch.batches import floating
 from goodinit.frameworks.torch.layers import unit_axis
 
@@ -20,7 +21,6 @@ SAMPLE = 2**15  # and for its size, which is then known to half a percent
 SOME = 64  # rows of which shares of values are taken
 STEPS = 4  # up the graph, past reshapes and casts
 ROOM = 1e-15  # a norm below which squares of entries may lie below 1e-38, what float32 can hold
-HALF = (torch.float16, torch.bfloat16)
 COMPARED = 16  # examples whose outputs are compared with each other
 SKEWED = 0.45  # a unit is skewed if the share of its positive values is further than this from a half
 
@@ -71,23 +71,27 @@ def part(output: Tensor, axis: int, most: int = MOST) -> Tensor:
 def norm(values: Tensor) -> Tensor:
     """Return the Euclidean norm; in double precision where squares leave the range of float32, as vanishing ones do."""
     values = (values.coalesce().values() if values.is_sparse else values).detach()
+    values = values.abs() if values.is_complex() else values
     if values.device.type not in ("cpu", "cuda"):
         values = values.cpu()  # not every device has double precision
-    single = values.dtype != torch.float64 and values.device.type == "cpu"
+    single = values.dtype != torch.float64 and values.device.type == "cpu"  # elsewhere to look at the result is to wait
     found: Tensor = torch.linalg.vector_norm(values, dtype=torch.float32 if single else torch.float64)
-    if single and not ROOM < float(found) < 1 / ROOM:  # a GPU is not asked: it would have to finish first
+    if single and not ROOM < float(found) < 1 / ROOM:
         found = torch.linalg.vector_norm(values, dtype=torch.float64)
     return found.double()
 
 
 def moments(values: Tensor) -> Tensor:
-    """Return variance and mean of a tensor's entries, of every k-th one if they are many; NaN if one is not finite."""
+    """Return variance and mean of a tensor's entries, of every k-th one if they are many; NaN if one is not finite.
+
+    In double precision: float32 has no room for the squares of what explodes or vanishes.
+    """
     flat = values.detach().reshape(-1)
     every = max(1, len(flat) // SAMPLE)
     while every > 1 and math.gcd(every, values.shape[-1]) > 1:  # so that all units have their turn
         every += 1
     flat = flat[::every]
-    return torch.stack(torch.var_mean(flat.float() if flat.dtype in HALF else flat, correction=0))
+    return torch.stack(torch.var_mean(flat.double(), correction=0))
 
 
 @torch.no_grad()
@@ -127,7 +131,7 @@ class Recorder:
             self.inside.pop()
             outputs = floating(output)
             if layer and self.recording and outputs and outputs[0].numel():
-                self._record(path, module, floating((args, kwargs)), outputs[0])
+                self._record(path or MODEL, module, floating((args, kwargs)), outputs[0])
 
         return left
 

@@ -16,9 +16,9 @@ Loss = Callable[[Any, Any], Tensor]
 LOSSES: dict[str, Loss] = {
     "cross_entropy": lambda output, targets: functional.cross_entropy(*_classes_second(output, targets)),
     "binary_cross_entropy": lambda output, targets: functional.binary_cross_entropy_with_logits(
-        output, targets.to(output.dtype).reshape(output.shape)
+        output, _shaped(targets, output)
     ),
-    "mse": lambda output, targets: functional.mse_loss(output, targets.to(output.dtype)),
+    "mse": lambda output, targets: functional.mse_loss(output, _shaped(targets, output)),
 }
 
 
@@ -36,25 +36,29 @@ class Scalar:
         In words.
     prior : float or None
         Of a cross-entropy: the entropy of the batch's labels, what a network pays that knows nothing but their shares.
+    classes : int or None
+        Of a cross-entropy of labels.
     """
 
     value: Tensor
     is_loss: bool
     how: str
     prior: float | None = None
+    classes: int | None = None
 
 
 def scalar(output: Any, targets: Any, loss: str | Loss | None) -> Scalar:
     """Return what to differentiate.
 
-    The loss that the user gave; else the loss that the output carries; else, with targets, cross-entropy for whole
-    numbers and the mean square for others; else a random direction: every output times a normal number, scaled so
-    that the gradient has norm 1.
+    The loss that the user gave; else the loss that the output carries; else, with targets, the obvious one: the mean
+    square, for whole numbers cross-entropy, for 0 and 1 with one output for each binary cross-entropy; else a random
+    direction: every output times a normal number, scaled so that the gradient has norm 1.
 
     Raises
     ------
     InputError
-        If the name of a loss is unknown, it does not give a scalar, or nothing in the output is a floating tensor.
+        If the name of a loss is unknown, it does not give a scalar or does not take outputs and targets such as
+        these, or nothing in the output is a floating tensor.
     """
     if isinstance(loss, str) and loss not in LOSSES:
         raise InputError(f"loss must be one of {', '.join(LOSSES)}, or a function (output, targets), got {loss!r}")
@@ -65,14 +69,35 @@ def scalar(output: Any, targets: Any, loss: str | Loss | None) -> Scalar:
         return _random(output)
     if isinstance(loss, str) and targets is None:
         raise InputError(f"the loss {loss} needs targets: give the batch as (inputs, targets)")
-    named = loss if loss is not None else _obvious(targets)
-    function = LOSSES[named] if isinstance(named, str) else named
-    seen = main(output) if isinstance(named, str) else output
-    value = function(seen, targets) if targets is not None else function(seen, None)
+    named = loss if loss is not None else _obvious(main(output), targets)
+    value = _by_name(named, main(output), targets) if isinstance(named, str) else named(output, targets)
     if not isinstance(value, Tensor) or value.numel() != 1:
         raise InputError(f"the loss must give one number, got {_words(value)}")
-    prior = _entropy(targets) if named == "cross_entropy" else None
-    return Scalar(value.reshape(()), True, named if isinstance(named, str) else "the given loss", prior)
+    if not isinstance(named, str):
+        return Scalar(value.reshape(()), True, "the given loss")
+    labels = named == "cross_entropy" and not targets.is_floating_point()
+    classes = _classes_second(main(output), targets)[0].shape if labels else ()
+    return Scalar(
+        value.reshape(()), True, named, _entropy(targets) if labels else None, classes[1] if len(classes) > 1 else None
+    )
+
+
+def _by_name(name: str, output: Tensor, targets: Any) -> Tensor:
+    if not isinstance(targets, Tensor):
+        raise InputError(f"the loss {name} takes targets that are a tensor, got {type(targets).__name__}; give loss=")
+    try:
+        return LOSSES[name](output, targets)
+    except (RuntimeError, ValueError, IndexError) as error:
+        if is_out_of_memory(error):
+            raise
+        shapes = f"outputs of shape {tuple(output.shape)} with targets of shape {tuple(targets.shape)}"
+        why = str(error).strip().splitlines()[0].rstrip(".")
+        raise InputError(f"{name} cannot take {shapes}: {why}; loss= may be {', '.join(LOSSES)} or yours") from error
+
+
+def is_out_of_memory(error: Exception) -> bool:
+    """Whether an exception of torch's says that memory has run out."""
+    return isinstance(error, torch.OutOfMemoryError) or "not enough memory" in str(error)
 
 
 def main(output: Any) -> Tensor:
@@ -95,17 +120,35 @@ def _carried(output: Any) -> Tensor | None:
     return output if is_number else None
 
 
-def _obvious(targets: Any) -> str:
+def _obvious(output: Tensor, targets: Any) -> str:
     if not isinstance(targets, Tensor):
         raise InputError(f"targets must be a tensor unless a loss is given, got {type(targets).__name__}; give loss=")
-    return "mse" if targets.is_floating_point() else "cross_entropy"
+    if targets.is_floating_point():
+        return "mse"
+    if not _alike(output, targets):
+        return "cross_entropy"
+    if bool(((targets == 0) | (targets == 1)).all()):
+        return "binary_cross_entropy"
+    raise InputError(
+        f"no loss is obvious for whole numbers up to {int(targets.max())} with one output for each; give loss=, mse say"
+    )
+
+
+def _alike(output: Tensor, targets: Tensor) -> bool:
+    """Whether there is one target for each output, but for axes of length 1."""
+    return [one for one in output.shape if one != 1] == [one for one in targets.shape if one != 1]
+
+
+def _shaped(targets: Tensor, output: Tensor) -> Tensor:
+    """Return targets in the shape and type of the outputs; torch would broadcast (n,) and (n, 1) to (n, n)."""
+    if not _alike(output, targets):
+        raise ValueError("there must be one target for each output")
+    return targets.to(output.dtype).reshape(output.shape)
 
 
 def _random(output: Any) -> Scalar:
-    parts = [one for one in floating(output) if one.requires_grad]
-    if not parts:
-        main(output)
-        raise InputError("nothing in the model's output depends on a parameter, so there is no gradient to measure")
+    found = floating(output)
+    parts = [one for one in found if one.requires_grad] or found
     noise = [torch.randn(one.shape, dtype=torch.float32).to(one.device) for one in parts]
     norm = math.sqrt(sum(float(one.square().sum()) for one in noise))
     value = torch.stack([(one.float() * n).sum().cpu() for one, n in zip(parts, noise, strict=True)]).sum() / norm
@@ -119,9 +162,7 @@ def _classes_second(output: Tensor, targets: Tensor) -> tuple[Tensor, Tensor]:
     return output, targets
 
 
-def _entropy(targets: Tensor) -> float | None:
-    if targets.is_floating_point():
-        return None
+def _entropy(targets: Tensor) -> float:
     counts = torch.unique(targets[targets >= 0], return_counts=True)[1].double()  # torch's mark for none is -100
     shares = counts / counts.sum()
     return float(-(shares * shares.log()).sum())

@@ -12,6 +12,7 @@ from goodinit.frameworks.torch.calls import norm
 from goodinit.frameworks.torch.layers import unit_rows
 
 MOST_ROWS = 4096  # units of one tensor that are compared with each other
+ROOM = 1e9  # its fourth power, and that of its reciprocal, is within float32
 MOST_ENTRIES = 2**16  # of which the kurtosis is taken, which is then known to 1 %
 
 
@@ -41,6 +42,7 @@ def values(model: nn.Module, gradients: Mapping[str, float | None], frozen: set[
                 mean=mean,
                 std=std,
                 largest=largest,
+                unfit=0 if math.isfinite(largest) else int((~parameter.isfinite()).sum()),
                 kurtosis=kurtosis,
                 twins=twins,
                 same_as=twin,
@@ -63,6 +65,8 @@ def _moments(parameter: Tensor) -> tuple[float, float, float, float]:
     largest = max(-least, greatest)
     if least == greatest or not math.isfinite(largest):
         return least, 0.0 if least == greatest else math.nan, largest, math.nan
+    unit = 1.0 if 1 / ROOM < largest < ROOM else largest
+    flat = flat if unit == 1 else flat / unit
     mean = float(flat.mean())
     second = float(torch.linalg.vector_norm(flat)) ** 2 / len(flat)
     some = flat[:: max(1, len(flat) // MOST_ENTRIES)]
@@ -70,7 +74,7 @@ def _moments(parameter: Tensor) -> tuple[float, float, float, float]:
     # of what is nearly constant the difference of second moments would be rounding
     variance = second - mean**2 if second > 2 * mean**2 else float(centred.square().mean())
     kurtosis = float(centred.square().square().mean()) / float(centred.square().mean()) ** 2
-    return mean, math.sqrt(variance), largest, kurtosis
+    return mean * unit, math.sqrt(variance) * unit, largest, kurtosis
 
 
 def _twins(rows: Tensor) -> float:

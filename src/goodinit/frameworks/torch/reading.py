@@ -8,7 +8,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from goodinit.frameworks.observation import ATTENTION, NORMALIZED, OUTPUT, SUM, Attention, Link, Seen
+from goodinit.frameworks.observation import ATTENTION, MODEL, NORMALIZED, OUTPUT, SUM, Attention, Link, Seen
 from goodinit.frameworks.torch.calls import SKEWED, Call
 from goodinit.frameworks.torch.graph import ATTENTIONS, MATRIX, NORMS, POOLS, PRODUCTS, Graph, Way, is_weighed
 from goodinit.frameworks.torch.layers import fans, kind, owner_of, weight_of
@@ -141,7 +141,7 @@ def _layer(path: str, calls: list[Call], around: Surroundings) -> Seen:
         mean=mean,
         std=std,
         rms=math.hypot(std, mean),
-        finite=math.isfinite(std),
+        finite=math.isfinite(mean),  # of finite values the deviation, too, may be beyond double precision
         correlation=_mean(calls, "correlation"),
         gradient_rms=None if gradient is None else math.sqrt(gradient * len(calls) / entries / calls[0].examples),
         gradient_norm=None if gradient is None else math.sqrt(gradient * len(calls) / calls[0].examples),
@@ -166,6 +166,7 @@ def _mean(calls: list[Call], name: str) -> float | None:
 
 def _named(module: nn.Module, path: str, name: str) -> str | None:
     """Return the path of a parameter in the state dict."""
+    path = "" if path == MODEL else path
     inside = "" if owner_of(module) is module else "out_proj."
     owner = owner_of(module)
     if name == "weight" and not isinstance(owner._parameters.get("weight"), Tensor):

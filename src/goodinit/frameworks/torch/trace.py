@@ -14,14 +14,15 @@ from goodinit.errors import InputError
 from goodinit.frameworks.observation import Missed, Observation
 from goodinit.frameworks.torch import reading
 from goodinit.frameworks.torch.batches import feed, fewer, floating
-from goodinit.frameworks.torch.calls import Recorder
+from goodinit.frameworks.torch.calls import Call, Recorder
 from goodinit.frameworks.torch.graph import graph
 from goodinit.frameworks.torch.layers import layers
-from goodinit.frameworks.torch.losses import Loss, Scalar, main, scalar
+from goodinit.frameworks.torch.losses import Loss, Scalar, is_out_of_memory, main, scalar
 from goodinit.frameworks.torch.parameters import parameters, sizes, values
 from goodinit.frameworks.torch.untouched import untouched
 
 FEW = 4  # examples with which it is first tried what moves next
+COMPLEX = "complex numbers, of which nothing is measured"
 STEP = 1e-2  # of its own size, by which a parameter moves to see what moves next
 
 
@@ -70,8 +71,15 @@ def _looked_at(model: nn.Module) -> nn.Module:
     inside = getattr(model, "_orig_mod", model)  # of torch.compile
     if isinstance(inside, (nn.DataParallel, nn.parallel.DistributedDataParallel)):
         inside = inside.module
-    lazy = any(isinstance(one, nn.parameter.UninitializedParameter) for one in inside.parameters())
-    return copy.deepcopy(inside) if lazy else inside
+    if not any(nn.parameter.is_lazy(one) for one in (*inside.parameters(), *inside.buffers())):
+        return inside
+    try:
+        return copy.deepcopy(inside)
+    except Exception as error:
+        raise InputError(
+            f"the model is built lazily, and torch cannot copy it ({type(error).__name__}): "
+            "call it once on a batch first"
+        ) from error
 
 
 def _observe(model: nn.Module, batch: Any, loss: str | Loss | None) -> Observation:
@@ -89,7 +97,7 @@ def _observe(model: nn.Module, batch: Any, loss: str | Loss | None) -> Observati
     calls = recorder.calls
     lines = graph(calls, [value.value.grad_fn] if value.value.grad_fn is not None else [])
     structure = reading.structure(lines, calls)
-    gradients, missed = _backward(model, value)
+    gradients, missed = _backward(model, value, calls)
     summary = values(model, sizes(gradients), frozen)  # before parameters take a step to see what moves
     few = fewer(model, given, loss is not None, FEW)
     attempts = [given] if few is given else [few, given]
@@ -113,10 +121,17 @@ def _observe(model: nn.Module, batch: Any, loss: str | Loss | None) -> Observati
         attentions=structure.attentions,
         loss_value=float(value.value) if value.is_loss else None,
         prior=value.prior,
-        output_std=float(result.std()) if result.numel() > 1 else 0.0,
-        classes=int(result.shape[1]) if value.prior is not None and result.ndim > 1 else None,
-        missed=tuple(missed),
+        output_std=_deviation(result),
+        classes=value.classes,
+        missed=(*missed, *_unseen(model)),
     )
+
+
+def _deviation(values: Tensor) -> float:
+    if values.numel() < 2:
+        return 0.0
+    found = float(values.std())
+    return found if math.isfinite(found) else float(values.double().std())  # float32 may lack room for squares
 
 
 def _thawed(model: nn.Module) -> set[str]:
@@ -143,7 +158,15 @@ def _unfit(model: nn.Module) -> Missed | None:
         return Missed("everything", "parameters made under torch.inference_mode() have no gradients", all=True)
     if not any(True for _ in model.parameters()):
         return Missed("everything", "the model has no parameters", all=True)
+    if built and all(one.is_complex() for one in built):
+        return Missed("everything", f"its parameters are {COMPLEX}", all=True)
     return None
+
+
+def _unseen(model: nn.Module) -> list[Missed]:
+    """Return the parameters that are not looked at."""
+    found = tuple(path for path, one in parameters(model).items() if one.is_complex())
+    return [Missed(", ".join(found[:3]), f"they are {COMPLEX}", found)] if found else []
 
 
 def _nothing(model: nn.Module, missed: Missed) -> Observation:
@@ -186,16 +209,28 @@ def _forward(model: nn.Module, call: Any, recorder: Recorder) -> Any:
         raise
 
 
-def _backward(model: nn.Module, value: Scalar) -> tuple[dict[str, Tensor | None], list[Missed]]:
+def _lost(value: Scalar, calls: Sequence[Call]) -> str:
+    """Return why there is no gradient to speak of, if there is none."""
+    what = "loss" if value.is_loss else "output"
+    if value.value.grad_fn is None:
+        return f"the {what} does not depend on any parameter through differentiable steps"
+    if bool(value.value.isnan()) and all(bool(one.numbers["output"].isfinite().all()) for one in calls):
+        return (
+            f"the {what} is NaN although the outputs of all layers are finite; look at what follows them, and at "
+            "the targets: cross_entropy leaves those of -100 out"
+        )
+    return ""
+
+
+def _backward(model: nn.Module, value: Scalar, calls: Sequence[Call]) -> tuple[dict[str, Tensor | None], list[Missed]]:
     """Return the gradients by all parameters, and what went wrong."""
     named = {name: one for name, one in parameters(model).items() if one.requires_grad}
-    if value.value.grad_fn is None:
-        why = "the loss does not depend on any parameter through differentiable steps"
-        return {}, [Missed("gradients", why, all=True)]
+    if lost := _lost(value, calls):
+        return {}, [Missed("gradients", lost, all=True)]
     try:
         found = torch.autograd.grad(value.value, list(named.values()), allow_unused=True)
     except RuntimeError as error:
-        if isinstance(error, torch.OutOfMemoryError) or "not enough memory" in str(error):
+        if is_out_of_memory(error):
             raise
         why = f"the backward pass raised {type(error).__name__}: {str(error).strip().splitlines()[0]}"
         return {}, [Missed("gradients", why, all=True)]
@@ -236,5 +271,6 @@ def _step(named: Mapping[str, Tensor], gradients: Mapping[str, Tensor | None]) -
     for name, gradient in gradients.items():
         size = sizes({name: gradient})[name]
         if gradient is not None and size and math.isfinite(size):
-            own = float(named[name].float().square().mean().sqrt()) or 1.0
-            named[name].sub_(gradient.to_dense() * (STEP * own / size))
+            own = sizes({name: named[name]})[name] or 1.0
+            # by `data`, which counts no change: a graph of the user's that awaits its backward pass stays valid
+            named[name].data.sub_(gradient.to_dense() * (STEP * own / size))
