@@ -318,3 +318,33 @@ def test_anything_is_a_study_or_refused(values: dict) -> None:
     with contextlib.suppress(InputError):
         study = SignalStudy.of(values)
         assert SignalStudy.of(study.plain()).plain() == study.plain()
+
+
+def test_gradients_that_are_zero_in_every_network_agree_with_no_prediction() -> None:
+    found = gi.measure("32x8", "normal(std=10)", activation="hardtanh", seeds=24, examples=64)
+    gradient = found.isel(initializer=0).sel(statistic="gradient_rms")
+    assert (gradient["measured"].values[:4] == 0).all()
+    assert (gradient["predicted"].values[:4] > 1).all()
+    assert (gradient["standard_errors"].values[:4] == -np.inf).all()
+    said = " ".join(found["finding"].values)
+    assert "agree" not in said
+    assert "infinitely many standard errors): so few units have a slope" in said
+    layer = int(np.flatnonzero(gradient["measured"].values == 0)[-1]) + 1
+    assert f"gradients vanish: 0 from layer {layer} down" in str(found["verdict"].values[0])
+    assert np.isnan(found["backward_rate"].values[0])
+
+
+def test_few_seeds_are_not_said_to_agree_where_they_lie_far_off() -> None:
+    found = gi.measure("32x8", "normal(std=10)", seeds=4, examples=64)
+    assert 5 < np.nanmax(np.abs(found["standard_errors"].values)) < far(4)
+    said = " ".join(found["finding"].values)
+    assert "Beyond 5 standard errors, but not beyond the 157 that 4 seeds exceed" in said
+    assert "agree within" not in said
+
+
+@pytest.mark.parametrize(("width", "depth", "std"), [(32, 8, 10.0), (128, 10, 10.0), (32, 8, 3.0)])
+def test_a_gradient_that_few_units_carry_is_doubted(width: int, depth: int, std: float) -> None:
+    network = gi.networks.mlp([width] * (depth + 1), activation="tanh", readout=False)
+    doubt = gi.predict(network, f"normal(std={std:g})")["doubt"].isel(initializer=0)
+    assert "so few units have a slope" in str(doubt.sel(statistic="gradient_rms").values[0])
+    assert doubt.sel(statistic="activation_std").values.tolist() == [""] * depth

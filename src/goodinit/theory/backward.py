@@ -161,7 +161,7 @@ def _overlaps(
 def weight_gradients(
     of: Chain, shown: Signals, back: Gradients, data: Inputs, related: Array | float = 0.0
 ) -> tuple[Array, Array]:
-    """Return the gradient by weights, (1/m) sum_a delta_a x_a^T: p S [1/m + (1 - 1/m) overlap(delta) overlap(x)].
+    """Return the weight gradient, (1/m) sum_a delta_a x_a^T: p S [1/m + (1 - 1/m) overlap(delta) overlap(x)].
 
     It comes as ln of its expected second moment, and the variance over networks of that ln. Both factors
     fluctuate together where the gradient depends on q, which depends on the x below. The pairs add a part of mean 0

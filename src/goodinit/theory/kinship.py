@@ -1,6 +1,6 @@
 """Examples that are alike in their inputs and in their gradients at once, as those of one class are.
 
-The gradient by weights is (1/m) sum_a delta_a x_a^T, and its second moment a mean over pairs of overlap(delta) times
+The weight gradient is (1/m) sum_a delta_a x_a^T, and its second moment a mean over pairs of overlap(delta) times
 overlap(x). Where the two are related over pairs, the mean of the product is not the product of the means.
 """
 

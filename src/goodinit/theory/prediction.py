@@ -57,11 +57,11 @@ class Prediction:
     flat, dead : array
         Share of units without slope on one example, and on every example of the batch, in a network of usual size.
     log_gradient, gradient_spread : array
-        ln of the rms of one example's gradient by pre-activations.
+        ln of the rms of one example's gradient with respect to pre-activations.
     gradient_overlap : array
         Mean product of two examples' gradients over their second moment.
     log_weight_gradient, weight_gradient_spread : array
-        ln of the rms of the batch's mean gradient by the weights of a layer.
+        ln of the rms of the batch's mean gradient with respect to the weights of a layer.
     doubts : dict of str to Doubt
         Of the fields above that may be missed here: which assumption does not hold, and from which layer to which.
     assumptions : tuple of str
@@ -138,7 +138,7 @@ def predict_dense(
         Rms of one example's gradient at the logits.
     gradient_overlap : float or Kinship
         Mean over pairs of examples of the product of their gradients at the logits, over gradient_rms^2; as a
-        `Kinship` where examples with like inputs have like gradients, which the gradients by weights then know. Their
+        `Kinship` where examples with like inputs have like gradients, which the weight gradients then know. Their
         spread is then an estimate: that of one example, which is too small at the last layers.
     finite_width : bool
         Whether corrections and fluctuations of order 1/n are wanted; without them this is mean-field theory.
@@ -212,7 +212,7 @@ def _propagate(
         gradient_overlap=back.overlap,
         log_weight_gradient=log_second / 2 + log_rms,
         weight_gradient_spread=np.sqrt(variance) / 2,
-        doubts=doubts(found, alike),
+        doubts=doubts(stack, of, at, alike),
     )
 
 

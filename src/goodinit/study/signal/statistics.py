@@ -46,9 +46,11 @@ STATISTICS = {
     "activation_std": Statistic("std", "standard deviation of the activations", "size", "std"),
     "saturated": Statistic("saturated", "share of activations near a bound", "share", "saturated"),
     "dead": Statistic("dead", "share of units without slope on every example", "share", "dead"),
-    "gradient_rms": Statistic("gradient_rms", "gradient by pre-activations, root mean square", "size", "log_gradient"),
+    "gradient_rms": Statistic(
+        "gradient_rms", "gradient with respect to pre-activations, root mean square", "size", "log_gradient"
+    ),
     "weight_gradient_rms": Statistic(
-        "weight_gradient_rms", "gradient by weights, root mean square", "size", "log_weight_gradient"
+        "weight_gradient_rms", "gradient with respect to weights, root mean square", "size", "log_weight_gradient"
     ),
     "correlation": Statistic("preactivation_correlation", "correlation between examples", "plain", "correlation"),
 }
@@ -107,14 +109,17 @@ def standard_errors(name: str, values: Floats, centre: Floats, units: NDArray[np
     Returns
     -------
     ndarray, shape (layers,)
-        NaN where nothing is expected, where a value is not finite, and for fewer than three seeds.
+        NaN where nothing is expected, where a value is not finite, and for fewer than three seeds; infinite where a
+        size is 0 either in theory or in a network, but not in both.
     """
     n, on = len(values), scaled(name, values)
     if n < FEWEST:
         return np.full(len(centre), math.nan)
-    both_silent = np.isneginf(on).all(axis=0) & np.isneginf(centre)
+    mean = on.mean(axis=0)
     s = np.maximum(on.std(axis=0, ddof=1), resolution(name, centre, units, examples))
-    return np.where(both_silent, 0.0, (on.mean(axis=0) - centre) / (s / math.sqrt(n)))
+    apart = mean - centre  # -inf - -inf is NaN
+    off = np.where(np.isinf(apart) & ~np.isposinf(mean), apart, apart / (s / math.sqrt(n)))
+    return np.where(np.isneginf(on).all(axis=0) & np.isneginf(centre), 0.0, off)
 
 
 def resolution(name: str, centre: Floats, units: NDArray[np.int64], examples: int) -> Floats:

@@ -54,7 +54,7 @@ class Verdict:
     sentence : str
     forward, backward : float
         Factor of the activations' standard deviation from layer to layer, and of the gradient from a layer to the one
-        below it; geometric means, NaN where there is nothing to compare.
+        below it; geometric means, NaN where there is nothing to compare, or it ends in 0.
     depth : float
         To how many hidden layers both stay within a factor of ten; NaN where it is not known.
     """
@@ -90,10 +90,9 @@ def _forward(seen: Profile) -> Floats:
 
 @np.errstate(all="ignore")
 def _rate(sizes: Floats) -> float:
-    """Return the factor from one size to the next, up to the last one that is a number above 0."""
-    usable = np.isfinite(sizes) & (sizes > 0)
-    last = int(np.argmin(usable)) if not usable.all() else len(sizes)
-    return float((sizes[last - 1] / sizes[0]) ** (1 / (last - 1))) if last > 1 else math.nan
+    """Return the factor from one size to the next; NaN unless all are numbers above 0."""
+    usable = np.isfinite(sizes).all() and (sizes > 0).all() and len(sizes) > 1
+    return float((sizes[-1] / sizes[0]) ** (1 / (len(sizes) - 1))) if usable else math.nan
 
 
 def _broken(seen: Profile) -> Iterator[str]:
@@ -112,11 +111,15 @@ def _sizes(seen: Profile, forward: float, backward: float) -> Iterator[str]:
     if (change := _change(_forward(seen))) != 0:
         gone = np.flatnonzero(seen.std < GONE * seen.inputs)
         where = f", gone by layer {gone[0] + 1}" if change < 0 and gone.size else ""
-        yield f"{'vanishes' if change < 0 else 'explodes'} forward: x{_factor(forward)} a layer{where}"
+        silent = np.flatnonzero(seen.std == 0)
+        way = f"0 from layer {silent[0] + 1} on" if silent.size else f"x{_factor(forward)} a layer{where}"
+        yield f"{'vanishes' if change < 0 else 'explodes'} forward: {way}"
     if (change := _change(seen.gradient[::-1])) != 0:
         most = float(np.nanmax(seen.saturated, initial=0.0))
         although = f" although {_percent(most)} of units saturate" if change > 0 and most > MANY else ""
-        yield f"gradients {'vanish' if change < 0 else 'explode'}: x{_factor(backward)} a layer{although}"
+        silent = np.flatnonzero(seen.gradient == 0)
+        way = f"0 from layer {silent[-1] + 1} down" if silent.size else f"x{_factor(backward)} a layer{although}"
+        yield f"gradients {'vanish' if change < 0 else 'explode'}: {way}"
 
 
 def _change(sizes: Floats) -> int:
@@ -157,8 +160,6 @@ def _stable_depth(log_std: Floats, log_gradient: Floats) -> float:
 
 def _factor(rate: float) -> str:
     """Write a factor with two significant digits, and without an exponent."""
-    if not math.isfinite(rate):
-        return " 0"
     digits = max(0, 1 - math.floor(math.log10(rate))) if rate < 10 else 0
     return f"{rate:.{min(digits, 6)}f}"
 
