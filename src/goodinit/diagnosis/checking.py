@@ -32,7 +32,7 @@ def check(
     """Return whether the initialization of a PyTorch model is to blame, which layer, why, and what to do.
 
     One pass forward and one backward; a few more where gradients are exactly zero. The model is afterwards bit for
-    bit as it was. It takes memory for one copy of the model's tensors and for the gradients by its parameters.
+    bit as it was. It takes memory for one copy of the model's tensors and for the gradients of its parameters.
 
     Parameters
     ----------

@@ -39,9 +39,9 @@ class Row:
     expected_activation : tuple of two floats, or None
         What independent weights of this deviation give.
     gradient : float or None
-        Size of the gradient by the outputs.
+        Size of the gradient with respect to the outputs.
     weight_gradient : float or None
-        Size of the gradient by the weights.
+        Size of the gradient with respect to the weights.
     share : str
         Dead or saturated share.
     status : str

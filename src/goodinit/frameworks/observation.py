@@ -93,7 +93,7 @@ class Seen:
     correlation : float or None
         Mean cosine between the outputs for two examples.
     gradient_norm, gradient_rms : float or None
-        Root mean square over examples of the norm of the gradient by the outputs, and by entry.
+        Root mean square over examples of the norm of the gradient with respect to the outputs, and by entry.
     """
 
     path: str

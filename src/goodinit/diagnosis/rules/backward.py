@@ -1,4 +1,4 @@
-"""3xx: the gradient by activations on its way back; that by weights is another thing and can be flat meanwhile."""
+"""3xx: the gradient with respect to activations on its way back; that of the weights can be flat meanwhile."""
 
 import itertools
 import math

@@ -99,7 +99,7 @@ def stuck(view: View) -> Iterator[Finding]:
             tuple(found),
             0.0,
             None,
-            f"the gradient by {some(found)} is exactly 0, and stays so after a step of the others",
+            f"the gradient with respect to {some(found)} is exactly 0, and stays so after a step of the others",
             "something after them lets nothing back: look for zeros, dead units, or a value that is rounded or "
             "detached",
         )

@@ -13,6 +13,7 @@ from goodinit.frameworks.observation import Seen
 ROWS = 16  # values of a unit from which never being active tells something: by chance 2^-16 of units are never
 STAYS = 1.05  # dq'/dq up to which a few dozen layers stay near a variance; silu has 1.1, gelu 1.07, mish 1.02
 COMPARABLE = 1e-9  # a distance between examples that is rounding
+ROUNDED = 1e-15  # what rounding leaves of 1 - correlation where examples are the same
 
 
 def dead(view: View) -> Iterator[Finding]:
@@ -117,7 +118,7 @@ def collapse(view: View) -> Iterator[Finding]:
     if begin < COMPARABLE:
         return
     bound = view.bounds["INIT404"]
-    ratios = [(1 - (one.correlation or 0)) / begin for one in hidden]
+    ratios = [max(1 - (one.correlation or 0), ROUNDED) / begin for one in hidden]
     worst = min(ratios)
     if level := bound.level(worst):
         found = [one.path for one, ratio in zip(hidden, ratios, strict=True) if ratio <= bound.warning]
@@ -127,7 +128,7 @@ def collapse(view: View) -> Iterator[Finding]:
             tuple(found),
             worst,
             (bound.warning, math.inf),
-            f"at {found[-1]} examples differ {number(1 / max(worst, 1e-12))} times less than at {hidden[0].path}, as "
+            f"at {found[-1]} examples differ {number(1 / worst)} times less than at {hidden[0].path}, as "
             "seen by 1 - correlation",
             _apart(view, hidden),
         )

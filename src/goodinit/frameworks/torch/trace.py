@@ -223,7 +223,7 @@ def _lost(value: Scalar, calls: Sequence[Call]) -> str:
 
 
 def _backward(model: nn.Module, value: Scalar, calls: Sequence[Call]) -> tuple[dict[str, Tensor | None], list[Missed]]:
-    """Return the gradients by all parameters, and what went wrong."""
+    """Return the gradients with respect to all parameters, and what went wrong."""
     named = {name: one for name, one in parameters(model).items() if one.requires_grad}
     if lost := _lost(value, calls):
         return {}, [Missed("gradients", lost, all=True)]
