@@ -38,7 +38,7 @@ def results(labels=LABELS, seeds=32, rates=(0.1,), steps=60, diverged=(), regres
             "score": "r2" if regression else "accuracy",
             "baseline_loss": 0.693,
             "environment": json.dumps({"goodinit": "0.1.0", "jax": "0.8.0", "platform": "cpu", "lanes": 8}),
-            "notes": ["he_normal and glorot_uniform were given the same data and the same batches."],
+            "notes": json.dumps(["he_normal and glorot_uniform were given the same data and the same batches."]),
         },
     )
     _summarize(data, regression)

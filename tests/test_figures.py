@@ -1,5 +1,6 @@
 """Figures by structure: what is drawn is what stands in the Dataset, whatever the Dataset holds."""
 
+import json
 import runpy
 import xml.etree.ElementTree as ET
 from pathlib import Path
@@ -188,7 +189,7 @@ def test_decision_maps_show_the_data_first(classes):
 def test_decision_maps_say_which_colour_is_which_class(classes, given, expected):
     results = synthetic(classes=classes, seeds=4)
     if given:
-        results.attrs["classes"] = given
+        results.attrs["classes"] = json.dumps(given)
     shown = texts(figures.decision_maps(results)[0].figure)
     assert set(expected) <= set(shown)
 

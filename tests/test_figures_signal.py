@@ -1,12 +1,16 @@
 """Pictures and page of a signal study: what is drawn is what stands in the Dataset, whatever the Dataset holds."""
 
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 import xarray as xr
 
 import goodinit as gi
+import synthetic
+from goodinit.errors import InputError
 from goodinit.figures import PICTURES, describe
 
 SIGNAL = ("activations", "histograms", "gradients", "units", "phase_diagram")
@@ -83,3 +87,33 @@ def test_the_picture_of_a_prediction_is_its_phase_diagram() -> None:
     ax = gi.figures.phase_diagram(ahead)
     assert any("lecun_normal" in text.get_text() for text in ax.texts)
     assert "lecun_normal has weight variance 1 / fan-in" in describe.phase_diagram(ahead)
+
+
+@pytest.mark.parametrize(
+    ("picture", "given", "said"),
+    [
+        (gi.figures.gradients, "predicted", "'measured', which goodinit.measure returns"),
+        (gi.figures.histograms, "trained", "'histogram', which goodinit.measure returns"),
+        (gi.figures.loss_curves, "predicted", "'loss_quantile', which goodinit.compare returns"),
+        (gi.figures.final_scores, "predicted", "'final', which goodinit.compare returns"),
+        (gi.figures.phase_diagram, "trained", "'phase', which goodinit.measure or goodinit.predict returns"),
+    ],
+)
+def test_another_dataset_is_refused_in_a_sentence(picture: Callable[..., Any], given: str, said: str) -> None:
+    results = gi.predict("16x4", "he_normal") if given == "predicted" else synthetic.results(seeds=3)
+    with pytest.raises(InputError, match=said):
+        picture(results)
+
+
+def test_no_report_is_made_of_another_dataset(tmp_path: Path) -> None:
+    for results in (gi.predict("16x4", "he_normal"), xr.Dataset()):
+        with pytest.raises(InputError, match="a report is made of what"):
+            gi.report.publish(results, tmp_path / "page")
+    assert not (tmp_path / "page").exists()
+
+
+def test_an_axis_of_few_decades_can_be_read() -> None:
+    found = gi.measure("32x6", "lecun_normal", seeds=3, examples=50)
+    for panel in gi.figures.gradients(found):
+        low, high = panel.get_ylim()
+        assert sum(low < tick < high for tick in panel.get_yticks()) >= 2

@@ -171,3 +171,9 @@ def test_a_function_that_cannot_be_an_activation_is_refused(function: object, sa
 def test_mlp_refuses(sizes: list[int], options: dict) -> None:
     with pytest.raises(InputError):
         mlp(sizes, **options)
+
+
+@pytest.mark.parametrize("text", ["100000x2", "2-100000-100000-1", "20000x2"])
+def test_a_network_that_fills_the_memory_is_refused(text: str) -> None:
+    with pytest.raises(InputError, match="weights, more than 536,870,912"):
+        parse_sizes(text)

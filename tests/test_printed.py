@@ -80,7 +80,7 @@ HOSTILE = "\x1b[31mred\x1b[0m\nsecond\x07 [bold]b[/bold] :smile: " + "x" * 3000
 
 def test_other_peoples_text_is_one_short_line(printed):
     results = synthetic([HOSTILE, "he_normal"], seeds=4)
-    results.attrs["notes"] = [HOSTILE]
+    results.attrs["notes"] = json.dumps([HOSTILE])
     results.attrs["data"] = HOSTILE
     results["finding"] = ("finding", np.array([HOSTILE], dtype=object))
     text = printed(results)

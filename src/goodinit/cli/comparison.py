@@ -1,5 +1,6 @@
 """What ``goodinit compare`` prints: a table and sentences for people, or JSON for programs."""
 
+import json
 import tomllib
 from collections.abc import Iterator
 from pathlib import Path
@@ -35,7 +36,7 @@ STAGES += ((("best", "train"), 12),)
 def print_results(results: xr.Dataset, folder: Path) -> None:
     """Print the table, one row an initializer, and the findings."""
     console = terminal()
-    for note in results.attrs["notes"]:
+    for note in json.loads(results.attrs["notes"]):
         say(console, note)
     table, needed = _fitting(results, console)
     terminal(needed).print(table, "")
@@ -112,7 +113,7 @@ def _object(results: xr.Dataset, folder: Path) -> dict[str, Any]:
     return {
         "schema_version": SCHEMA_VERSION,
         "study": tomllib.loads(results.attrs["study"]),
-        "notes": results.attrs["notes"],
+        "notes": json.loads(results.attrs["notes"]),
         "results": [_result(results.sel(initializer=label)) for label in results["initializer"].values],
         "pairs": [_pair(results.isel(pair=at)) for at in range(results.sizes["pair"])],
         "findings": [str(sentence) for sentence in results["finding"].values],

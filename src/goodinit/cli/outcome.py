@@ -36,8 +36,9 @@ def explained(command: Callable[Options, None], after_ctrl_c: str = CONTINUE) ->
             command(*args, **options)
         except InputError as error:
             raise _end(USAGE, *error.problems) from None
-        except (MissingError, BugError) as error:
-            raise _end(MISSING, str(error)) from None
+        except (MissingError, BugError, MemoryError) as error:
+            full = "memory is full: take fewer examples, or a smaller network; "
+            raise _end(MISSING, f"{full if isinstance(error, MemoryError) else ''}{error}") from None
         except ForeignError as error:
             typer.echo(str(error), err=True)
             raise _end(USAGE, "this is what the code that was named raised") from None

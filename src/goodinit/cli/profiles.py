@@ -1,5 +1,6 @@
 """What ``goodinit signal`` prints: a table by layer for each initializer and sentences, or JSON for programs."""
 
+import json
 import tomllib
 from pathlib import Path
 from typing import Any
@@ -28,7 +29,7 @@ ORDER = ("correlation", "dead", "saturated", "activation_mean", "weight_gradient
 def print_results(results: xr.Dataset, folder: Path) -> None:
     """Print a table for each initializer, and the findings."""
     console = terminal()
-    for note in results.attrs["notes"]:
+    for note in json.loads(results.attrs["notes"]):
         say(console, note)
     say(console, "mean over networks, below it theory (and how many standard errors the measurement lies above it)")
     shown = profiles(results)
@@ -86,7 +87,7 @@ def print_json(results: xr.Dataset, folder: Path) -> None:
         {
             "schema_version": SCHEMA_VERSION,
             "study": tomllib.loads(results.attrs["study"]),
-            "notes": results.attrs["notes"],
+            "notes": json.loads(results.attrs["notes"]),
             "results": [_result(results.isel(initializer=at)) for at in range(results.sizes["initializer"])],
             "findings": [str(sentence) for sentence in results["finding"].values],
             "output": str(folder),

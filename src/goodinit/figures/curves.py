@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from goodinit.figures.labels import End, label_ends, names
 from goodinit.figures.losses import baseline_line, loss_axis
-from goodinit.figures.style import Look, canvas, looks, styled
+from goodinit.figures.style import Look, canvas, looks, needs, styled
 from goodinit.figures.words import plural
 
 MOST_BANDS = 8  # more bands than colours hide each other
@@ -31,6 +31,7 @@ def loss_curves(results: xr.Dataset, ax: Axes | None = None) -> Axes:
     -------
     matplotlib.axes.Axes
     """
+    needs(results, "loss_quantile", "goodinit.compare")
     count, seeds = results.sizes["initializer"], results.sizes["seed"]
     ax = canvas(ax, max(4.2, 1.2 + 0.17 * count))
     steps = results["step"].values

@@ -13,6 +13,7 @@ from goodinit.figures.words import power
 
 SMALLEST, LARGEST = 1e-200, 1e200  # with the strips, 0.19 of 400 decades at each end, all stays a float64
 ROOM = 0.05  # of the height, between the extreme values and the ends
+FEW = 2.0  # decades up to which there are ticks within them, too
 STRIP = 0.14  # of the height, for zero and for infinity, where they occur
 
 
@@ -49,7 +50,8 @@ class Decades:
         ax.set_yscale("log")
         ax.set_ylim(10**bottom, 10**top)
         # ticks of the values themselves; in the strips they would be untrue
-        ticks = np.asarray(LogLocator(numticks=7).tick_values(10**self.low, 10**self.high))
+        steps = (1.0,) if height > FEW else (1.0, 2.0, 5.0)
+        ticks = np.asarray(LogLocator(subs=steps, numticks=7).tick_values(10**self.low, 10**self.high))
         marks = {float(tick): power(tick) for tick in ticks if 10**low <= tick <= 10**high}
         marks |= {10 ** (low - STRIP / 2 * height): "0"} if self.zero else {}
         marks |= {10 ** (high + STRIP / 2 * height): "not finite"} if self.infinite else {}

@@ -6,7 +6,7 @@ from matplotlib.axes import Axes
 from matplotlib.ticker import PercentFormatter
 
 from goodinit.figures.labels import names
-from goodinit.figures.style import SMALL, canvas, looks, row_height, styled
+from goodinit.figures.style import SMALL, canvas, looks, needs, row_height, styled
 from goodinit.figures.words import plural
 
 
@@ -25,6 +25,7 @@ def failures(results: xr.Dataset, ax: Axes | None = None) -> Axes:
     -------
     matplotlib.axes.Axes
     """
+    needs(results, "failure_probability", "goodinit.compare")
     count, seeds = results.sizes["initializer"], results.sizes["seed"]
     ax = canvas(ax, 0.75 * row_height(count) + 0.3)
     shares = results["failure_probability"].values

@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from goodinit.figures.labels import literal
-from goodinit.figures.style import SMALL, WIDTH, looks, styled
+from goodinit.figures.style import SMALL, WIDTH, looks, needs, styled
 from goodinit.figures.words import number
 
 MOST = 10  # histograms in a row; of more layers some are left out
@@ -33,6 +33,7 @@ def histograms(results: xr.Dataset) -> NDArray[Any]:
     ndarray of matplotlib.axes.Axes, shape (initializers, layers)
         On a new figure.
     """
+    needs(results, "histogram")
     kept = np.unique(np.linspace(0, results.sizes["layer"] - 1, MOST).round().astype(int))
     rows = min(results.sizes["initializer"], MOST_ROWS)
     figure = Figure(figsize=(WIDTH, 0.75 + 0.95 * rows), layout="constrained")

@@ -1,5 +1,6 @@
 """What the networks made of the plane: decision maps beside the data."""
 
+import json
 import math
 from collections.abc import Sequence
 from typing import Any
@@ -153,7 +154,7 @@ def _key(panels: NDArray[Any], results: xr.Dataset, image: Any) -> None:
 
 def _class_names(results: xr.Dataset) -> list[str]:
     """Name every class, by its number if the results have no names."""
-    given = [str(name) for name in results.attrs.get("classes") or ()]
+    given = [str(name) for name in json.loads(results.attrs.get("classes", "[]"))]
     count = len(_class_colours(results))
     names = given if len(given) >= count else [str(i) for i in range(count)]
     return [f"class {name}" for name in names] if _is_binary(results) and names[1].isdigit() else names

@@ -13,7 +13,7 @@ from scipy.ndimage import distance_transform_edt, gaussian_filter
 
 from goodinit.errors import InputError
 from goodinit.figures.labels import names
-from goodinit.figures.style import HALO, INK, SMALL, Look, canvas, looks, styled
+from goodinit.figures.style import HALO, INK, SMALL, Look, canvas, looks, needs, styled
 from goodinit.figures.words import number
 
 LAYERS = (1, 2, 5, 10, 20, 50)  # bounds of the bands of colour
@@ -55,6 +55,7 @@ def phase_diagram(results: xr.Dataset, ax: Axes | None = None) -> Axes:
     InputError
         If the window has fewer than two weight variances or bias variances.
     """
+    needs(results, "phase", "goodinit.measure or goodinit.predict")
     if min(results.sizes["weight_variance"], results.sizes["bias_variance"]) < 2:
         raise InputError("a phase diagram needs at least two weight variances and two bias variances")
     ax = canvas(ax, HEIGHT)

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from goodinit.figures.decades import Decades
 from goodinit.figures.labels import End, label_ends, names
-from goodinit.figures.style import WIDTH, looks, styled
+from goodinit.figures.style import WIDTH, looks, needs, styled
 from goodinit.figures.words import plural
 
 DOTS = 40  # layers; of more, points would hide each other, and lines are drawn
@@ -37,6 +37,7 @@ def activations(results: xr.Dataset, axes: Sequence[Axes] | None = None) -> NDAr
     ndarray of matplotlib.axes.Axes
         Standard deviation, mean.
     """
+    needs(results, "measured")
     panels = _panels(axes, "Activations", "standard deviation", "mean")
     _profile(panels[0], results, "activation_std", log=True)
     return _named(panels, results, _profile(panels[1], results, "activation_mean", log=False))
@@ -51,6 +52,7 @@ def gradients(results: xr.Dataset, axes: Sequence[Axes] | None = None) -> NDArra
     ndarray of matplotlib.axes.Axes
         By pre-activations, by weights.
     """
+    needs(results, "measured")
     panels = _panels(axes, "Gradients", "by pre-activations (rms)", "by weights (rms)")
     _profile(panels[0], results, "gradient_rms", log=True)
     return _named(panels, results, _profile(panels[1], results, "weight_gradient_rms", log=True))
@@ -65,6 +67,7 @@ def units(results: xr.Dataset, axes: Sequence[Axes] | None = None) -> NDArray[An
     ndarray of matplotlib.axes.Axes
         Saturated, dead, correlation.
     """
+    needs(results, "measured")
     panels = _panels(axes, "Units and examples", "share saturated", "share dead", "correlation of examples")
     for panel, name in zip(panels[:2], ("saturated", "dead"), strict=True):
         _profile(panel, results, name, log=False)

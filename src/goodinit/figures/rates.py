@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from goodinit.errors import InputError
 from goodinit.figures.labels import End, label_ends, names
 from goodinit.figures.losses import baseline_line, loss_axis
-from goodinit.figures.style import Look, canvas, looks, styled
+from goodinit.figures.style import Look, canvas, looks, needs, styled
 from goodinit.figures.words import number, plural
 
 MOST_TICKS = 9
@@ -40,6 +40,7 @@ def learning_rates(results: xr.Dataset, ax: Axes | None = None) -> Axes:
     InputError
         If there is only one learning rate.
     """
+    needs(results, "rate_loss", "goodinit.compare")
     rates = results["learning_rate"].values
     if rates.size < 2:
         raise InputError(f"a picture over learning rates needs at least 2 of them, got {plural(rates.size, 'rate')}")

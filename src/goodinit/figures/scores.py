@@ -10,7 +10,7 @@ from matplotlib.ticker import FuncFormatter
 from numpy.typing import NDArray
 
 from goodinit.figures.labels import names
-from goodinit.figures.style import QUIET, SMALL, Look, canvas, looks, row_height, styled
+from goodinit.figures.style import QUIET, SMALL, Look, canvas, looks, needs, row_height, styled
 from goodinit.figures.words import is_share, number, plural, score, score_between, score_name
 
 LOWEST_R2 = -1.0  # worse than predicting the mean by as much as that is from perfect: how much worse does not matter
@@ -36,6 +36,7 @@ def final_scores(results: xr.Dataset, ax: Axes | None = None) -> Axes:
     -------
     matplotlib.axes.Axes
     """
+    needs(results, "final", "goodinit.compare")
     count, seeds = results.sizes["initializer"], results.sizes["seed"]
     ax = canvas(ax, row_height(count))
     metric = next(str(name) for name in results["metric"].values if str(name).startswith("test_"))

@@ -13,6 +13,8 @@ from matplotlib import colors, patheffects
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from goodinit.errors import InputError
+
 P = ParamSpec("P")
 R = TypeVar("R")
 
@@ -96,6 +98,12 @@ def styled(draw: Callable[P, R]) -> Callable[P, R]:
             return draw(*args, **kwargs)
 
     return drawn
+
+
+def needs(results: xr.Dataset, variable: str, maker: str = "goodinit.measure") -> None:
+    """Raise InputError unless the Dataset has what a picture shows."""
+    if variable not in results:
+        raise InputError(f"this picture shows {variable!r}, which {maker} returns; the given Dataset has none")
 
 
 def canvas(ax: Axes | None, height: float) -> Axes:

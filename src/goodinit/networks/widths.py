@@ -9,6 +9,7 @@ from goodinit.spelling import clip, shorten
 
 WIDEST = 2**20  # units of one layer; a larger number is a slip of the keyboard
 DEEPEST = 10_000
+MOST_WEIGHTS = 2**29  # of a network: 2 GB in float32, and a study holds several copies
 
 
 def parse_sizes(text: str) -> list[int | None]:
@@ -78,3 +79,8 @@ def check_sizes(sizes: Sequence[int | None], text: str) -> None:
         )
     if len(sizes) > DEEPEST or max(size or 0 for size in sizes) > WIDEST:
         raise InputError(f"network {clip(text)!r} exceeds {DEEPEST} layers or {WIDEST} units in a layer")
+    weights = sum((a or 1) * (b or 1) for a, b in itertools.pairwise(sizes))
+    if weights > MOST_WEIGHTS:
+        raise InputError(
+            f"network {clip(text)!r} has {weights:,} weights, more than {MOST_WEIGHTS:,}: take narrower or fewer layers"
+        )

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import xarray as xr
 
+from goodinit.errors import InputError
 from goodinit.figures import save_all
 from goodinit.report.page import write
 
@@ -22,7 +23,14 @@ def publish(results: xr.Dataset, folder: str | Path) -> Path:
     -------
     pathlib.Path
         The page.
+
+    Raises
+    ------
+    InputError
+        If it is no Dataset that `goodinit.compare` or `goodinit.measure` returned.
     """
+    if "study" not in results.attrs or not {"final", "measured"} & set(results.data_vars):
+        raise InputError("a report is made of what goodinit.compare or goodinit.measure returned, not of this")
     place = Path(folder)
     place.mkdir(parents=True, exist_ok=True)
     (place / "study.toml").write_text(results.attrs["study"], encoding="utf-8")

@@ -5,7 +5,6 @@ import math
 from itertools import accumulate
 from typing import Any
 
-import numpy as np
 import xarray as xr
 
 from goodinit.figures.words import (
@@ -98,7 +97,7 @@ def findings(results: xr.Dataset) -> list[str]:
 
 def notes(results: xr.Dataset) -> list[str]:
     """Give the remarks on how the study was run."""
-    return [one_line(str(note), SENTENCE) for note in np.atleast_1d(results.attrs.get("notes", []))[:MOST_ROWS]]
+    return [one_line(note, SENTENCE) for note in _listed(results, "notes")[:MOST_ROWS]]
 
 
 def environment(results: xr.Dataset) -> list[tuple[str, str]]:
@@ -132,9 +131,17 @@ def study(results: xr.Dataset) -> str:
     return text if len(text) <= TOML else f"{text[:TOML]}\n# … and {len(text) - TOML:,} characters more"
 
 
+def _listed(results: xr.Dataset, name: str) -> list[str]:
+    """Read an attribute that is a list as JSON, which is text so that every format can keep it."""
+    try:
+        return [str(item) for item in json.loads(results.attrs.get(name, "[]"))]
+    except (TypeError, ValueError):
+        return [f"{name} cannot be read"]
+
+
 def from_python(results: xr.Dataset) -> str:
     """List the names of what came as Python objects, which no study file can make again."""
-    listed = [one_line(str(name), LABEL) for name in np.atleast_1d(results.attrs.get("from_python", []))]
+    listed = [one_line(name, LABEL) for name in _listed(results, "from_python")]
     return ", ".join(listed[:MOST_ROWS]) + (" …" if len(listed) > MOST_ROWS else "")
 
 

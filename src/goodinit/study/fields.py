@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from typing import Annotated, Any
 
+import numpy as np
 from pydantic import BeforeValidator, ValidationInfo
 
 from goodinit.activations import ACTIVATIONS
@@ -99,7 +100,8 @@ def _penalty(name: str, value: Any) -> float | dict[str, float]:
 
 
 def _rates(value: Any, info: ValidationInfo) -> tuple[float, ...]:
-    return _several("learning rate", lambda item, info: positive("learning rate", item), value, info)
+    rates = value.tolist() if isinstance(value, np.ndarray) else value
+    return _several("learning rate", lambda item, info: positive("learning rate", item), rates, info)
 
 
 def _whole(name: str, most: int | None = None) -> BeforeValidator:

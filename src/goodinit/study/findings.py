@@ -20,7 +20,7 @@ MOST_PAIRS = 10  # told in sentences: those with the best initializer come first
 
 def findings(results: xr.Dataset) -> list[str]:
     """Return the sentences that a study supports, the most useful first."""
-    return [*_pairs(results), *_failures(results), *_diverged(results), *_rates(results), *_caveats(results)]
+    return [*_all_failed(results), *_pairs(results), *_failures(results), *_rates(results), *_caveats(results)]
 
 
 def _pairs(results: xr.Dataset) -> Iterator[str]:
@@ -78,7 +78,7 @@ def _amount(results: xr.Dataset, difference: float, low: float, high: float) -> 
     """Write a difference with its interval, to the digit that the interval leaves standing."""
     unit, scale = ("points of test accuracy", 100) if results.attrs["score"] == "accuracy" else ("of test R^2", 1)
     width = (high - low) * scale
-    digits = min(4, max(0, -math.floor(math.log10(width / 3)))) if width > 0 else (2 if scale == 1 else 1)
+    digits = min(8, max(0, -math.floor(math.log10(width / 3)))) if width > 0 else (2 if scale == 1 else 1)
     # + 0.0 turns -0.0 into 0.0
     d, lo, hi = (f"{round(scale * x, digits) + 0.0:.{digits}f}" for x in (difference, low, high))
     return f"{d} {unit} [{lo}, {hi}]"
@@ -105,14 +105,15 @@ def _failures(results: xr.Dataset) -> Iterator[str]:
         yield f"{label} fails in {failed} of {seeds} seeds ({'; '.join(ways)}){'' if math.isnan(low) else chance}."
 
 
-def _diverged(results: xr.Dataset) -> Iterator[str]:
-    """Say what else may be the matter where no network of any initializer stayed finite."""
-    if (results["outcome"] != "not finite").any():
+def _all_failed(results: xr.Dataset) -> Iterator[str]:
+    """Say what else may be the matter where every network of every initializer failed."""
+    several, diverged = results.sizes["initializer"] > 1, bool((results["outcome"] == "not finite").all())
+    if not (results["failure_probability"] == 1).all() or not (several or diverged):
         return
-    cause = "try a lower learning rate"
+    cause = "a lower learning rate" if diverged else "other learning rates or more steps"
     if results.attrs["task"] == "regression":
         cause += ", or standardize the targets: the squared error is in their units"
-    yield f"Every network diverged, whatever it started from, which does not speak against an initializer: {cause}."
+    yield f"Every network failed, whatever it started from, which does not speak against an initializer: try {cause}."
 
 
 def _rates(results: xr.Dataset) -> Iterator[str]:

@@ -46,9 +46,9 @@ def collect(problem: Problem, asked: Iterable[Cell], store: Store) -> xr.Dataset
             "score": score,
             "baseline_loss": baseline_loss(problem),
             "environment": json.dumps(environment(problem)),
-            "notes": list(problem.data.notes),
-            "classes": list(problem.data.classes),
-            "from_python": study.from_python(),
+            "notes": json.dumps(problem.data.notes),
+            "classes": json.dumps(problem.data.classes),
+            "from_python": json.dumps(study.from_python()),
         },
     )
     results = _with_pairs(_with_summary(_with_rates(results)))

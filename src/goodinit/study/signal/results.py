@@ -70,8 +70,8 @@ def _blank(problem: SignalProblem) -> xr.Dataset:
             "readout": int(network.readout),
             "inputs_rms": math.sqrt(problem.batch.moments.second_moment),
             "environment": json.dumps(environment(problem)),
-            "notes": list(problem.batch.notes),
-            "from_python": study.from_python(),
+            "notes": json.dumps(problem.batch.notes),
+            "from_python": json.dumps(study.from_python()),
         },
     )
 
