@@ -1,6 +1,7 @@
 """``goodinit lab``, as students and teachers meet it: notebooks, checks, grades, and what is left in folders."""
 
 import csv
+import dataclasses
 import functools
 import io
 import json
@@ -335,7 +336,21 @@ def test_damaged_results_are_graded_again(tmp_path):
     first = grade()
     (result,) = (tmp_path / "out" / "results").iterdir()
     whole = result.read_text()
-    for damaged in ("{", "[]", json.dumps(json.loads(whole) | {"grader": "another", "cases": []})):
+    lacking = json.loads(whole)
+    del lacking["cases"]
+    another = json.loads(whole) | {"grader": "another", "cases": []}
+    for damaged in ("{", "[]", "null", json.dumps(another), json.dumps(lacking), json.dumps(lacking | {"cases": [1]})):
         result.write_text(damaged)
         assert grade() == first
         assert result.read_text() == whole
+
+
+def test_a_grade_that_the_clock_took_is_not_kept(tmp_path):
+    (tmp_path / "class").mkdir()
+    (tmp_path / "class" / "anna.py").write_text(RIGHT[2])
+    files = [tmp_path / "class" / "anna.py"]
+    of, hurry = grading.lab(2), dataclasses.replace(grading.Limits(), total=0.0)
+    (late,) = classes.grade_all(of, tmp_path / "class", files, tmp_path / "out", places.ordinary, hurry)
+    assert late.grade.points == 0
+    (again,) = classes.grade_all(of, tmp_path / "class", files, tmp_path / "out", places.ordinary, grading.Limits())
+    assert again.grade.points == of.points

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import scipy
 
 from goodinit.errors import InputError
 from goodinit.labs.grading.cases import Lab
@@ -104,7 +105,8 @@ def _result(lab: Lab, file: Path, name: str, kept: Path, place: Place, limits: L
         found = _kept(path, lab)
         if found is None:
             found = grade(lab, submission, place, limits)
-            _keep(path, found)
+            if not found.hurried:  # on a quieter machine it may have its points
+                _keep(path, found)
     except SubmissionError as error:
         return Result(shown, None, str(error))
     same = first.setdefault(submission.digest, shown)
@@ -115,11 +117,11 @@ def _kept(path: Path, lab: Lab) -> Grade | None:
     """Return the grade of an earlier run of this very grader, or None."""
     try:
         said = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+        if said["grader"] != identity() or said["lab"] != lab.number:
+            return None
+        return Grade.of_dict(said)
+    except (OSError, ValueError, KeyError, TypeError):
         return None
-    if not isinstance(said, dict) or said.get("grader") != identity() or said.get("lab") != lab.number:
-        return None
-    return Grade.of_dict(said)
 
 
 def _keep(path: Path, found: Grade) -> None:
@@ -131,10 +133,10 @@ def _keep(path: Path, found: Grade) -> None:
 
 @functools.cache
 def identity() -> str:
-    """Return a digest of what a grade depends on beside the submission: this package, Python and NumPy."""
-    digest = hashlib.sha256(f"{sys.version} {np.__version__}".encode())
-    here = Path(__file__).parent
-    for file in sorted([*here.rglob("*.py"), *here.glob("*.md")]):
+    """Return a digest of what a grade depends on beside the submission: labs, theory, Python, packages."""
+    digest = hashlib.sha256(f"{sys.version} {np.__version__} {scipy.__version__}".encode())
+    labs, theory = Path(__file__).parents[1], Path(__file__).parents[2] / "theory"
+    for file in sorted([*labs.rglob("*.py"), *labs.rglob("*.md"), *theory.glob("*.py")]):
         digest.update(file.read_bytes())
     return digest.hexdigest()
 

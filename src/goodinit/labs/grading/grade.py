@@ -19,7 +19,7 @@ from goodinit.labs.grading.inside import answer
 from goodinit.labs.grading.mistakes import MISTAKES
 from goodinit.labs.grading.packing import TooLargeError
 from goodinit.labs.grading.places import Place
-from goodinit.labs.grading.session import Limits, Session, StoppedError
+from goodinit.labs.grading.session import SILENT, Limits, Session, StoppedError
 from goodinit.labs.grading.submission import CELL, Submission, SubmissionError
 from goodinit.spelling import one_line
 
@@ -72,6 +72,11 @@ class Grade:
     def passed(self) -> bool:
         """Tell whether all cases passed."""
         return all(case.passed for case in self.cases)
+
+    @property
+    def hurried(self) -> bool:
+        """Tell whether a case was lost to the clock, which goes on while a busy machine does other things."""
+        return any(case.got == LATE.got or SILENT in case.got for case in self.cases)
 
     def as_dict(self) -> dict[str, Any]:
         """Return all of it as JSON."""

@@ -18,6 +18,7 @@ from goodinit.labs.grading.answers import ForgedError
 
 CHUNK = 1 << 16
 MIB = 1 << 20
+SILENT = "no answer within"
 
 
 @dataclass(frozen=True)
@@ -128,7 +129,7 @@ class Session:
     def _exchange(self, seconds: float) -> None:
         """Send and receive a piece; neither may wait for the other, or a silent process would block the grader."""
         if seconds <= 0:
-            raise StoppedError(f"no answer within {self.limits.silence:g} seconds")
+            raise StoppedError(f"{SILENT} {self.limits.silence:g} seconds")
         readable, writable, _ = select.select([self._from], [self._to] if self._unsent else [], [], seconds)
         if writable:
             self._send()
