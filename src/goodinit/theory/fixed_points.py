@@ -33,7 +33,8 @@ class FixedPoint:
     chi : float
         chi_1 there: factor of the gradients' variance for one layer, and slope of the correlation map at c = 1.
     c : float
-        Correlation that two different examples tend to at this variance.
+        Correlation that two different examples tend to at this variance. At q = 0 without bias, where tanh, sin and
+        their like are linear, angles are kept in the limit: what they tend to depends on the start, and 1 is given.
     c_slope : float
         Slope of the correlation map at that correlation.
     """
