@@ -296,3 +296,8 @@ def test_a_forward_gain_keeps_the_variance_it_was_made_for() -> None:
 def test_depth_scales_at_the_ends() -> None:
     assert (theory.depth_scale(0.0), theory.depth_scale(1.0)) == (0.0, math.inf)
     assert theory.depth_scale(math.exp(-1 / 7)) == pytest.approx(7)
+
+
+@pytest.mark.parametrize("name", ["relu", "leaky_relu", "linear"])
+def test_the_critical_bias_of_what_has_no_scale_is_exactly_none(name: str) -> None:
+    assert [theory.critical_line(name, q)[1] for q in (0.1, 1.0, 7.0)] == [0, 0, 0]

@@ -122,9 +122,10 @@ def critical_line(f: Function, q: float) -> tuple[float, float]:
         If that needs a negative bias variance.
     """
     w, b = _critical(f, max(non_negative("q", q), _ZERO))
-    if b < -SAME * max(q, _ZERO):
+    rounding = SAME * max(q, _ZERO)
+    if b < -rounding:
         raise InputError(f"no bias variance makes q = {q} critical for this activation; it would have to be {b:.4g}")
-    return w, (0.0 if q == 0 else max(b, 0.0))
+    return w, (0.0 if q == 0 or b <= rounding else b)
 
 
 def critical_weight_variance(f: Function, bias_variance: float = 0.0) -> float:
