@@ -145,6 +145,13 @@ def test_a_constant_has_no_deviation_whatever_sums_round_to(value: float) -> Non
         assert one.std == one.expected_std == 0
 
 
+@pytest.mark.parametrize("value", [1e200, -1e-200])
+def test_a_constant_whose_square_is_no_number_has_no_deviation_either(value: float) -> None:
+    one = filled(nn.Linear(40, 30, dtype=torch.float64), lambda w: init.constant_(w, value), 0)
+    assert one.found == f"constant(value={value:g})", one.sentence
+    assert one.std == 0
+
+
 @pytest.mark.parametrize("name", FILLS)
 @pytest.mark.parametrize("make", WEIGHTS, ids=["wide", "tall", "conv2d", "conv1d"])
 def test_every_function_of_torch_is_named(name: str, make: Callable[[], nn.Module]) -> None:

@@ -231,7 +231,7 @@ def classroom(tmp_path):
 def test_a_class_gets_a_table_a_page_and_json_and_its_grades_are_kept(classroom):
     done = run("grade", 2, "class", folder=classroom, code=1)
     out = classroom / "goodinit-grades" / "lab2-class"
-    assert "not graded, 1 file beside submissions: ben/plots/scores.csv" in done.stderr
+    assert "files beside submissions, not graded: ben/plots/scores.csv" in done.stderr
     assert "anna.py: 16 of 16 points" in done.stdout
     assert "EVE.PY: 16 of 16 points" in done.stdout
     no_submission = "is not a submission: hand in a notebook (.ipynb) or a Python file (.py)"

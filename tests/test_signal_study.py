@@ -14,6 +14,7 @@ from scipy import stats
 
 import goodinit as gi
 from goodinit.errors import InputError
+from goodinit.report.profiles import profiles
 from goodinit.study.signal import STATISTICS, SignalStudy, resolve
 from goodinit.study.signal.statistics import far, one_network, resolution, standard_errors
 from goodinit.study.signal.verdicts import Profile, verdict
@@ -243,6 +244,7 @@ def profile(**changes: object) -> Profile:
         ({"std": 3.0 ** np.arange(6.0)}, "explodes forward: x3.0 a layer"),
         ({"gradient": 0.5 ** np.arange(6.0)}, "gradients explode: x2.0 a layer"),
         ({"gradient": 100 ** np.arange(6.0)}, "gradients vanish: x0.010 a layer"),
+        ({"gradient": 10.0 ** np.linspace(-200, 200, 6)}, "gradients vanish: x0.000000 a layer"),
         ({"std": 0.01 ** np.arange(6.0)}, "vanishes forward: x0.010 a layer, gone by layer 3"),
         ({"dead": np.linspace(0, 0.8, 6)}, "80 % of the units of layer 6 are dead"),
         ({"saturated": np.full(6, 0.7)}, "70 % of units saturate"),
@@ -328,10 +330,12 @@ def test_gradients_that_are_zero_in_every_network_agree_with_no_prediction() -> 
     assert (gradient["standard_errors"].values[:4] == -np.inf).all()
     said = " ".join(found["finding"].values)
     assert "agree" not in said
-    assert "infinitely many standard errors): so few units have a slope" in said
+    assert "infinitely far): so few units have a slope" in said
     layer = int(np.flatnonzero(gradient["measured"].values == 0)[-1]) + 1
     assert f"gradients vanish: 0 from layer {layer} down" in str(found["verdict"].values[0])
     assert np.isnan(found["backward_rate"].values[0])
+    (shown,) = profiles(found)
+    assert shown.rows[0][1][shown.statistics.index("gradient_rms")].theory.endswith(" (\N{MINUS SIGN}\N{INFINITY})")
 
 
 def test_few_seeds_are_not_said_to_agree_where_they_lie_far_off() -> None:

@@ -138,10 +138,8 @@ def _publish(of: "grading.Lab", results: "list[Result]", out: Path, sandboxed: b
 
 def _beside(others: list[str]) -> str:
     """Say which files are not graded because a submission lies beside them."""
-    from goodinit.figures.words import plural
-
     more = f" and {len(others) - MOST_OTHERS:,} more" if len(others) > MOST_OTHERS else ""
-    return f"not graded, {plural(len(others), 'file')} beside submissions: {', '.join(others[:MOST_OTHERS])}{more}"
+    return f"files beside submissions, not graded: {', '.join(others[:MOST_OTHERS])}{more}"
 
 
 def _print(

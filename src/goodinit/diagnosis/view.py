@@ -136,8 +136,8 @@ class View:
         if weight is None or layer.kind not in PLAIN or not layer.fan_in or math.isnan(layer.input_rms):
             return None
         bias = self.values.get(layer.bias) if layer.bias else None
-        product = math.sqrt(layer.fan_in) * math.hypot(weight.std, weight.mean) * layer.input_rms
-        centre = math.hypot(product, *(() if bias is None else (bias.std, bias.mean)))
+        product = math.sqrt(layer.fan_in) * weight.rms * layer.input_rms
+        centre = math.hypot(product, 0.0 if bias is None else bias.rms)
         spread = 5 * math.sqrt(2 / max(weight.shape[0], 1)) / 2
         return centre * math.exp(-spread), centre * math.exp(spread)
 

@@ -177,7 +177,7 @@ class Missed:
 
 @dataclass(frozen=True)
 class Observation:
-    """All that was seen.
+    """All that was seen; the defaults are those of a model that nothing could be seen of.
 
     Parameters
     ----------
@@ -216,20 +216,20 @@ class Observation:
 
     model: str
     mode: str
-    batch: str
-    loss: str
-    examples: int
-    layers: tuple[Seen, ...]
-    values: tuple[Values, ...]
-    firsts: tuple[str, ...]
-    weighed: tuple[str, ...]
-    repeated: tuple[str, ...]
-    links: tuple[Link, ...]
-    stream: tuple[str, ...]
-    ends: tuple[str, ...]
-    attentions: tuple[Attention, ...]
-    loss_value: float | None
-    prior: float | None
-    output_std: float
-    classes: int | None
-    missed: tuple[Missed, ...]
+    batch: str = ""
+    loss: str = ""
+    examples: int = 0
+    layers: tuple[Seen, ...] = ()
+    values: tuple[Values, ...] = ()
+    firsts: tuple[str, ...] = ()
+    weighed: tuple[str, ...] = ()
+    repeated: tuple[str, ...] = ()
+    links: tuple[Link, ...] = ()
+    stream: tuple[str, ...] = ()
+    ends: tuple[str, ...] = ()
+    attentions: tuple[Attention, ...] = ()
+    loss_value: float | None = None
+    prior: float | None = None
+    output_std: float = math.nan
+    classes: int | None = None
+    missed: tuple[Missed, ...] = ()

@@ -70,7 +70,7 @@ def _cell(at: xr.Dataset, name: str) -> Cell:
     if name == "correlation":
         write, bracket = _cosine, _cosines
     theory = "" if math.isnan(predicted) else write(predicted)
-    if theory and math.isfinite(off):
+    if theory and not math.isnan(off):
         theory += f" ({_sign(off)})"
     interval = "" if low == high == value else bracket(low, high)
     return Cell("" if math.isnan(value) else write(value), interval, theory)
@@ -91,5 +91,5 @@ def _cosines(low: float, high: float) -> str:
 
 def _sign(off: float) -> str:
     """Write a number of standard errors with its sign."""
-    text = f"{off:+.1f}" if abs(off) < 100 else f"{off:+.0f}"
+    text = f"{off:+.1f}" if abs(off) < 100 else f"{off:+.0f}".replace("inf", "\N{INFINITY}")
     return text.replace("-", "\N{MINUS SIGN}").replace("+0.0", "0.0").replace("\N{MINUS SIGN}0.0", "0.0")

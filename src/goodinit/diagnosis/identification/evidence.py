@@ -45,7 +45,7 @@ class Evidence:
     @functools.cached_property
     def std(self) -> float:
         """The standard deviation."""
-        return math.sqrt(max(self.second - self.mean * self.mean, 0.0))
+        return 0.0 if self.constant else math.sqrt(max(self.second - self.mean * self.mean, 0.0))
 
     @property
     def finite(self) -> bool:
@@ -105,7 +105,7 @@ def evidence(values: Array, grain: float) -> Evidence:
         if found.finite and not found.constant and _imprecise(found, values):
             found = _pass(values.astype(np.float64), found.low / 2 + found.high / 2, grain)
     if found.finite and found.constant:  # its moments are known without the rounding of sums
-        found = replace(found, mean=found.low, second=found.low**2, absolute=found.largest)
+        found = replace(found, mean=found.low, second=found.low * found.low, absolute=found.largest)
     return found
 
 

@@ -60,17 +60,17 @@ def compare(view: View, inner: Sequence[Seen], norms: Sequence[float], what: str
         return
     expected = _expected(view, inner) if what == "chain" else None
     said = "" if expected is None else f" (theory: {number(expected)})"
-    verb = "vanishes" if vanishing else "explodes"
+    verb, guilty = "vanishes" if vanishing else "explodes", _guilty(inner, norms)
     pace = "over all steps" if what == "steps" else f"x{number(factor ** (1 / steps))} a layer"
     yield Finding(
         "INIT301" if vanishing else "INIT302",
         level,
-        _guilty(inner, norms),
+        guilty,
         factor,
         (view.bounds["INIT301"].warning, view.bounds["INIT302"].warning),
         f"the norm of the gradient {verb} on its way back: {number(norms[0])} at {inner[0].path}, "
         f"{number(norms[-1])} at {inner[-1].path}, {pace}{said}",
-        _BESIDE[what] if what in _BESIDE else _remedy(view, inner, _guilty(inner, norms)),
+        _BESIDE[what] if what in _BESIDE else _remedy(view, inner, guilty),
     )
 
 
@@ -94,7 +94,7 @@ def _expected(view: View, inner: Sequence[Seen]) -> float | None:
         if view.is_unknown(below):
             return None
         slope = theory.expectation(lambda a, d: d**2, FUNCTIONS[name], below.rms**2) if name else 1.0
-        ratio *= math.sqrt(above.fan_in * slope) * math.hypot(weight.std, weight.mean)
+        ratio *= math.sqrt(above.fan_in * slope) * weight.rms
     return ratio
 
 

@@ -103,7 +103,7 @@ def _observe(model: nn.Module, batch: Any, loss: str | Loss | None) -> Observati
     attempts = [given] if few is given else [few, given]
     passes = [lambda one=one: scalar(one.call(model), one.targets, loss) for one in attempts]
     moves = _moves(model, passes, gradients)
-    result = main(output).detach().float()
+    result = main(output).detach().double()  # float32 may have no room for the squares
     return Observation(
         model=type(model).__name__,
         mode=_mode(model),
@@ -121,17 +121,10 @@ def _observe(model: nn.Module, batch: Any, loss: str | Loss | None) -> Observati
         attentions=structure.attentions,
         loss_value=float(value.value) if value.is_loss else None,
         prior=value.prior,
-        output_std=_deviation(result),
+        output_std=float(result.std()) if result.numel() > 1 else 0.0,
         classes=value.classes,
         missed=(*missed, *_unseen(model)),
     )
-
-
-def _deviation(values: Tensor) -> float:
-    if values.numel() < 2:
-        return 0.0
-    found = float(values.std())
-    return found if math.isfinite(found) else float(values.double().std())  # float32 may lack room for squares
 
 
 def _thawed(model: nn.Module) -> set[str]:
@@ -170,27 +163,7 @@ def _unseen(model: nn.Module) -> list[Missed]:
 
 
 def _nothing(model: nn.Module, missed: Missed) -> Observation:
-    return Observation(
-        type(model).__name__,
-        _mode(model),
-        "",
-        "",
-        0,
-        (),
-        (),
-        (),
-        (),
-        (),
-        (),
-        (),
-        (),
-        (),
-        None,
-        None,
-        math.nan,
-        None,
-        (missed,),
-    )
+    return Observation(type(model).__name__, _mode(model), missed=(missed,))
 
 
 def _mode(model: nn.Module) -> str:

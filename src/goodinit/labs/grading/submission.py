@@ -13,7 +13,7 @@ from goodinit.errors import InputError
 from goodinit.spelling import one_line
 
 MOST_BYTES = 20_000_000  # notebooks carry their pictures
-MOSTCELLS = 2_000
+MOST_CELLS = 2_000
 LONGEST_NAME = 120
 KINDS = (".ipynb", ".py")
 
@@ -62,7 +62,7 @@ def read(path: Path, name: str | None = None) -> Submission:
         raise SubmissionError(f"{shown} is not a submission: it is not text in UTF-8") from None
     cells = _notebook(text, shown) if kind == ".ipynb" else tuple(CELL.split(text))
     cells = tuple(cell for cell in cells if cell.strip())
-    if not 0 < len(cells) <= MOSTCELLS:
+    if not 0 < len(cells) <= MOST_CELLS:
         raise SubmissionError(f"{shown} is not a submission: it has {len(cells) or 'no'} cells of code")
     return Submission(shown, cells, hashlib.sha256(content).hexdigest())
 

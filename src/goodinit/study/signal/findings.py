@@ -55,13 +55,13 @@ def _misses(one: xr.Dataset, off: np.ndarray, most: float) -> Iterator[str]:
         measured, predicted = (float(one[part].values[at, layer]) for part in ("measured", "predicted"))
         yield (
             f"{label}: {STATISTICS[names[at]].words} leaves theory at layer {layer + 1} (measured {measured:.3g}, "
-            f"predicted {predicted:.3g}; up to {_many(worst[at])} standard errors): "
+            f"predicted {predicted:.3g}; {_far(worst[at])}): "
             f"{one['doubt'].values[at, layer] or FIRST_ORDER}."
         )
 
 
-def _many(number: float) -> str:
-    return f"{number:.0f}" if math.isfinite(number) else "infinitely many"
+def _far(errors: float) -> str:
+    return f"up to {errors:.0f} standard errors" if math.isfinite(errors) else "infinitely far"
 
 
 def _caveats(results: xr.Dataset) -> Iterator[str]:

@@ -92,7 +92,7 @@ def _forward(seen: Profile) -> Floats:
 def _rate(sizes: Floats) -> float:
     """Return the factor from one size to the next; NaN unless all are numbers above 0."""
     usable = np.isfinite(sizes).all() and (sizes > 0).all() and len(sizes) > 1
-    return float((sizes[-1] / sizes[0]) ** (1 / (len(sizes) - 1))) if usable else math.nan
+    return math.exp((math.log(sizes[-1]) - math.log(sizes[0])) / (len(sizes) - 1)) if usable else math.nan
 
 
 def _broken(seen: Profile) -> Iterator[str]:
@@ -124,8 +124,8 @@ def _sizes(seen: Profile, forward: float, backward: float) -> Iterator[str]:
 
 def _change(sizes: Floats) -> int:
     """Return -1, 0 or 1: whether the last size is a tenth of the first or less, or ten times as large or more."""
-    with np.errstate(all="ignore"):
-        change = math.log(sizes[-1] / sizes[0]) if sizes[0] > 0 and sizes[-1] > 0 else -math.inf
+    first, last = sizes[0], sizes[-1]
+    change = math.log(last) - math.log(first) if first > 0 and last > 0 else -math.inf  # the quotient may underflow
     return 0 if abs(change) < DECADE else int(math.copysign(1, change))
 
 
